@@ -1,0 +1,1 @@
+"""What every floor stands on: settings, database, tokens, errors, clock, templates, audit."""

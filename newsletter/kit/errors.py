@@ -1,0 +1,60 @@
+"""The one tree of errors; the message of each tells the reader what to do.
+
+    DeskError                     anything a person can be told in one sentence
+    ├── SettingsError             a setting is missing or bad            (named at start)
+    ├── ManuscriptError           a file cannot be read as a manuscript
+    ├── RenderingError            an edition cannot be made
+    ├── NotFound                  the thing named does not exist
+    ├── Conflict                  the thing is not in a state that allows this
+    │   └── SignOffRefused        blockers stand against approving
+    ├── BadInput                  a value given by a person cannot be used
+    ├── BadToken                  a link is forged, damaged or meant for something else
+    └── DispatchRefused           a sending may not start
+
+HTTP status codes live in ``newsletter/web/problems.py``, exit codes in ``newsletter/cli/``.
+"""
+
+from __future__ import annotations
+
+
+class DeskError(Exception):
+    """Something went wrong; the message says what, where and what to do about it."""
+
+
+class SettingsError(DeskError):
+    """A setting is missing or bad; the message names it and says what it should look like."""
+
+
+class ManuscriptError(DeskError):
+    """The file is not a manuscript; the message says why in one sentence."""
+
+
+class RenderingError(DeskError):
+    """An edition could not be made; the message names the edition and the cause."""
+
+
+class NotFound(DeskError):
+    """There is no such thing; the message says how to list what there is."""
+
+
+class Conflict(DeskError):
+    """The thing is in a state that does not allow this; the message says which and what to do first."""
+
+
+class SignOffRefused(Conflict):
+    """Blockers stand against signing off; the message names each."""
+
+
+class BadInput(DeskError):
+    """A value given by a person cannot be used; the message says which and why."""
+
+
+class BadToken(DeskError):
+    """This link is not valid; no hint is given why (STANDARDS: no hint whether an address exists)."""
+
+    def __init__(self) -> None:
+        super().__init__("This link is not valid.")
+
+
+class DispatchRefused(DeskError):
+    """The sending may not start; the message says why and what would allow it."""

@@ -1,0 +1,84 @@
+"""What goes to a mail server and what comes back: the frozen values between the dispatcher and the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One transaction: MAIL FROM, RCPT TO, and the complete message (RFC 5321 §3.3).
+
+    ``data`` holds CRLF lines only and is *not* dot-stuffed; the transport does that (RFC 5321 §4.5.2).
+    """
+
+    sender: str
+    recipient: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The server took responsibility for the message: 250 after the final dot. Accepted is not delivered."""
+
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """Not now (4xx), or the connection was lost before the final dot: safe to send again later."""
+
+    code: int
+    reply: str
+    enhanced: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Never (5xx)."""
+
+    code: int
+    reply: str
+    enhanced: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InDoubt:
+    """The connection was lost after the final dot left: the server may or may not have taken it (RFC 1047)."""
+
+    reply: str
+
+
+Outcome = Accepted | Deferred | Refused | InDoubt
+
+
+class Connection(Protocol):
+    """One open line to a mail server."""
+
+    def send(self, envelope: Envelope) -> Outcome:
+        """Run one transaction and return what became of it; network failures are outcomes, not exceptions."""
+
+    def close(self) -> None:
+        """Say QUIT if the line still stands; never raises."""
+
+
+class Transport(Protocol):
+    """Opens connections; the one seam that tests script."""
+
+    def connect(self) -> Connection:
+        """Open a line, or raise ``TransportUnavailable`` with what the server or the network said."""
+
+
+class TransportUnavailable(Exception):
+    """No line could be opened; the message holds what the server or the network said."""
+
+    def __init__(self, message: str, *, permanent: bool = False) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        """True where trying again is useless until a person mends it: bad credentials, TLS refused."""
+
+
+Sign = Callable[[bytes], bytes]
+"""Given a complete message, return the DKIM-Signature header line(s) to put before it."""

@@ -1,0 +1,1 @@
+"""Rendering: one Document to four editions. Pure: same input, same bytes; no database, no clock."""
