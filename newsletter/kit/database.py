@@ -16,11 +16,25 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from sqlalchemy import URL, DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event, make_url
+from sqlalchemy import (
+    URL,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Engine,
+    Enum,
+    Integer,
+    MetaData,
+    TypeDecorator,
+    create_engine,
+    event,
+    make_url,
+)
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import QueuePool
 
@@ -200,3 +214,12 @@ def _sqlite_engine(url: URL, *, pool_size: int, readonly: bool) -> Engine:
         connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def named(enum: type[StrEnum]) -> Enum:
+    """Return a column type that stores *enum* by value in a plain string, so that a new member needs no migration."""
+    return Enum(enum, native_enum=False, length=24, values_callable=lambda kind: [member.value for member in kind])
+
+
+RowId = BigInteger().with_variant(Integer, "sqlite")
+"""64-bit keys; SQLite numbers rows by itself only in a column it calls INTEGER."""

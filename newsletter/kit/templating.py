@@ -18,10 +18,10 @@ def bundled(name: str) -> Path:
 
 @cache
 def environment(folder: str, *, autoescape: bool = True) -> Environment:
-    """Return the environment over ``templates/<folder>``; an unknown variable in a template is an error, not a blank."""
+    """Return the environment over ``templates/<folder>``; an unknown variable in a template is an error."""
     return Environment(
         loader=FileSystemLoader([bundled("templates") / folder, bundled("templates")]),
-        autoescape=autoescape,
+        autoescape=autoescape,  # noqa: S701  # off only for plain text
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -1,0 +1,20 @@
+"""How Alembic reaches the database: through the engine it was handed, else through the settings."""
+
+from __future__ import annotations
+
+import subscribers.models  # noqa: F401  # each of these declares its tables on Base
+from alembic import context
+from newsletter.kit.database import Base, Database
+from newsletter.kit.settings import load_settings
+
+engine = context.config.attributes.get("engine") or Database(load_settings().database).engine
+
+with engine.connect() as connection:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=True,  # SQLite changes a table by making it anew
+        user_module_prefix="database.",
+    )
+    with context.begin_transaction():
+        context.run_migrations()

@@ -1,0 +1,1 @@
+"""Delivery: where what we publish meets who reads it; the outbox, the dispatcher, the account of every mail."""

@@ -1,0 +1,111 @@
+"""The outbox: dispatches, deliveries and the events that follow. The delivery table is the only truth about sending."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, SmallInteger, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from newsletter.delivery.states import DeliveryState, DispatchKind, DispatchState, EventKind, SkipReason, Variant
+from newsletter.kit.database import Base, RowId, UtcDateTime, named
+
+
+class Dispatch(Base):
+    """One sending."""
+
+    __tablename__ = "dispatches"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    key: Mapped[str] = mapped_column(String(80), unique=True)
+    """Names the sending once and for all (``issue:12:v1``), so that starting it twice is one dispatch."""
+    kind: Mapped[DispatchKind] = mapped_column(named(DispatchKind))
+    state: Mapped[DispatchState] = mapped_column(named(DispatchState), index=True)
+    publication_id: Mapped[int] = mapped_column(ForeignKey("publications.id"), index=True)
+    issue_id: Mapped[int | None] = mapped_column(ForeignKey("issues.id"), index=True)
+    approval_id: Mapped[int | None] = mapped_column(ForeignKey("approvals.id"))
+    """The sign-off whose editions are sent; None for tests of a draft and for notices."""
+    revision_id: Mapped[int | None] = mapped_column(ForeignKey("revisions.id"))
+    notice_id: Mapped[int | None] = mapped_column(ForeignKey("notices.id"))
+    route: Mapped[str] = mapped_column(String(40))
+    """The mail server chosen for it."""
+    created_by: Mapped[str] = mapped_column(String(254))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    scheduled_for: Mapped[datetime] = mapped_column(UtcDateTime)
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    pause_reason: Mapped[str] = mapped_column(String(500), default="")
+    planning_cursor: Mapped[int] = mapped_column(RowId, default=0)
+    """The last subscriber id planned; planning goes on behind it after a crash."""
+    planned_count: Mapped[int] = mapped_column(default=0)
+    options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+class Delivery(Base):
+    """Our promise to one recipient."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        UniqueConstraint("dispatch_id", "recipient_key"),
+        Index(
+            "ix_deliveries_waiting",
+            "dispatch_id",
+            "stage",
+            "not_before",
+            "id",
+            sqlite_where=text("state = 'planned'"),
+            postgresql_where=text("state = 'planned'"),
+        ),
+        Index(
+            "ix_deliveries_in_hand",
+            "lease_until",
+            sqlite_where=text("state in ('claimed', 'sending')"),
+            postgresql_where=text("state in ('claimed', 'sending')"),
+        ),
+        Index("ix_deliveries_subscriber", "subscriber_id"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    dispatch_id: Mapped[int] = mapped_column(ForeignKey("dispatches.id"))
+    subscriber_id: Mapped[int | None] = mapped_column(ForeignKey("subscribers.id"))
+    """None for test addresses and team members."""
+    recipient_key: Mapped[str] = mapped_column(String(254))
+    """The normalised address: nobody is promised the same dispatch twice."""
+    address: Mapped[str] = mapped_column(String(254))
+    name: Mapped[str] = mapped_column(String(200), default="")
+    domain: Mapped[str] = mapped_column(String(253))
+    """The recipient's domain as an A-label, for pace and report by destination."""
+    variant: Mapped[Variant] = mapped_column(named(Variant))
+    language: Mapped[str] = mapped_column(String(16), default="")
+    stage: Mapped[int] = mapped_column(SmallInteger, default=0)
+    """0 goes first; later stages wait for a hold."""
+    state: Mapped[DeliveryState] = mapped_column(named(DeliveryState))
+    skip_reason: Mapped[SkipReason | None] = mapped_column(named(SkipReason))
+    attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
+    uncertain: Mapped[int] = mapped_column(SmallInteger, default=0)
+    """How often an attempt was left in doubt: the reader may have got this mail that many times more than once."""
+    not_before: Mapped[datetime] = mapped_column(UtcDateTime)
+    owner: Mapped[str] = mapped_column(String(80), default="")
+    """The worker that holds it, with a number that fences off its earlier lives."""
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    code: Mapped[int | None] = mapped_column(SmallInteger)
+    """The last reply's code (RFC 5321 §4.2), None before the first."""
+    enhanced: Mapped[str] = mapped_column(String(11), default="")
+    """The last enhanced status code (RFC 3463)."""
+    reply: Mapped[str] = mapped_column(String(500), default="")
+    first_attempt_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Event(Base):
+    """A fact that came after the hand-over; recorded once per delivery and kind."""
+
+    __tablename__ = "events"
+    __table_args__ = (UniqueConstraint("delivery_id", "kind"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"))
+    kind: Mapped[EventKind] = mapped_column(named(EventKind))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)

@@ -1,0 +1,1 @@
+"""Issues: dated numbers of a publication, their revisions, editions and sign-off."""

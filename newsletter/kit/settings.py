@@ -1,0 +1,125 @@
+"""The settings: ``NEWSLETTER_*`` variables or ``.env``, read once, checked at start, frozen."""
+
+from __future__ import annotations
+
+import secrets
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from newsletter.kit.errors import SettingsError
+from newsletter.kit.tokens import LINK_LENGTH, Keyring
+
+HEADER_URI_LIMIT = 70
+"""Octets of a URI in List-Unsubscribe beyond which the header no longer fits one line (STANDARDS, trap 1)."""
+SECRET_MINIMUM = 32
+UNSUBSCRIBE_PATH = "/u/"
+
+
+class Settings(BaseSettings):
+    """Everything an operator may set; each field is the variable ``NEWSLETTER_<FIELD>``."""
+
+    model_config = SettingsConfigDict(env_prefix="NEWSLETTER_", env_file=".env", frozen=True, extra="ignore")
+
+    data_dir: Path = Field(Path("var"), description="Folder for the SQLite file, the secret and caught mail.")
+    database_url: str = Field(
+        "",
+        description="sqlite:///file or postgresql://user:password@host/name; empty: a file in data_dir.",
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:8000",
+        description="Where readers reach this service; links in mails begin with it.",
+    )
+    secret_key: str = Field(
+        "",
+        description="At least 32 random characters; signs links. Older secrets may follow, separated by commas. "
+        "Empty: made once and kept in the data folder (SQLite only).",
+    )
+    smtp_url: str = Field(
+        "",
+        description="smtp[s]://user:password@host:port?pace=10; empty: the built-in catcher, nothing leaves.",
+    )
+    bounce_domain: str = Field("", description="Domain of the envelope senders; empty: the domain of the From address.")
+    dkim_domain: str = Field("", description="Domain that signs (d=); empty: mail is not signed here.")
+    dkim_selector: str = Field("newsletter", description="DKIM selector (s=).")
+    dkim_key_file: Path | None = Field(None, description="File with the private key in PEM form, RSA or Ed25519.")
+    in_doubt: Literal["resend", "hold"] = Field(
+        "resend",
+        description="After a crash: send again what may have been sent (same Message-ID), or hold it for a person.",
+    )
+
+    @field_validator("public_url")
+    @classmethod
+    def _a_web_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("must be a web address like https://news.example.org")
+        return value.rstrip("/")
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_secrets(cls, value: str) -> str:
+        if any(len(secret.strip()) < SECRET_MINIMUM for secret in value.split(",") if value):
+            raise ValueError(f"needs at least {SECRET_MINIMUM} characters; `openssl rand -base64 32` makes one")
+        return value
+
+    @property
+    def database(self) -> str:
+        """The database's URL, the embedded default filled in."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'newsletter.db'}"
+
+    @property
+    def outbox_dir(self) -> Path:
+        """The maildir of the catcher."""
+        return self.data_dir / "outbox"
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        """The keys for links and sign-off; raises ``SettingsError`` if there is no secret and none may be made."""
+        if self.secret_key:
+            return Keyring([secret.strip() for secret in self.secret_key.split(",")])
+        if not self.database.startswith("sqlite"):
+            raise SettingsError(
+                "NEWSLETTER_SECRET_KEY is missing: with PostgreSQL every machine needs the same secret. "
+                "`openssl rand -base64 32` makes one."
+            )
+        return Keyring([_kept_secret(self.data_dir / "secret.key")])
+
+    def warnings(self) -> list[str]:
+        """Return what works but should be mended, one sentence each."""
+        length = len(self.public_url) + len(UNSUBSCRIBE_PATH) + LINK_LENGTH
+        if length > HEADER_URI_LIMIT:
+            sentence = (
+                f"NEWSLETTER_PUBLIC_URL makes unsubscribe links of {length} characters; beyond {HEADER_URI_LIMIT} some "
+                "mail programs miss the header. Use a shorter host name."
+            )
+            return [sentence]
+        return []
+
+
+def load_settings(**given: object) -> Settings:
+    """Read the settings from the environment; raise ``SettingsError`` naming each bad one."""
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # names and types are checked by pydantic
+    except ValidationError as error:
+        sentences = [
+            f"NEWSLETTER_{str(problem['loc'][0]).upper()} {problem['msg'].removeprefix('Value error, ')}"
+            for problem in error.errors()
+        ]
+        raise SettingsError("; ".join(sentences) + ".") from error
+
+
+def _kept_secret(path: Path) -> str:
+    """Return the secret in *path*, made at the first call and readable by its owner alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="ascii") as file:
+            path.chmod(0o600)
+            file.write(secrets.token_urlsafe(32))
+    except FileExistsError:
+        pass
+    return path.read_text(encoding="ascii").strip()

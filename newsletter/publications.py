@@ -1,0 +1,167 @@
+"""Publications: the titles one subscribes to, each with its sender, look, house style and imprint."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from sqlalchemy import JSON, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from newsletter.kit.audit import record
+from newsletter.kit.database import Base, UtcDateTime, named
+from newsletter.kit.errors import BadInput, Conflict, NotFound
+from newsletter.mail.address import address_key
+from newsletter.manuscripts.document import MailFormat
+from newsletter.manuscripts.house_style import HouseStyle
+from newsletter.rendering.theme import Imprint, Masthead, Theme
+
+LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+
+
+class Access(StrEnum):
+    """Who may subscribe."""
+
+    OPEN = "open"
+    """Anybody."""
+    INVITED = "invited"
+    """Whom the team invites."""
+    MEMBERS = "members"
+    """Members, as long as their membership runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Everything about a publication that a person may set, as one value: what a publication file holds."""
+
+    name: str = "Newsletter"
+    label: str = "newsletter"
+    """Short name in URLs and List-Id: lower-case letters, digits, hyphens."""
+    publisher: str = ""
+    language: str = "en"
+    time_zone: str = "Europe/Berlin"
+    from_name: str = ""
+    from_address: str = ""
+    reply_to: str = ""
+    list_domain: str = ""
+    """Domain of the List-Id (RFC 2919); empty takes the From address's."""
+    access: Access = Access.OPEN
+    attach_pdf: bool = True
+    """Whether the PDF travels with the mail or only as a link."""
+    mail_format: MailFormat = MailFormat.FULL
+    subject: str = ""
+    """Default subject of issues; ``{title}``, ``{publication}`` and ``{date}`` are filled."""
+    preheader: str = ""
+    theme: Theme = Theme()
+    imprint: Imprint = Imprint()
+    house_style: HouseStyle = field(default_factory=HouseStyle)
+
+    @property
+    def masthead(self) -> Masthead:
+        """How editions show this publication."""
+        return Masthead(
+            publication=self.name,
+            publisher=self.publisher or self.imprint.name or self.name,
+            language=self.language,
+            imprint=self.imprint,
+            theme=self.theme,
+        )
+
+    @property
+    def list_id(self) -> str:
+        """The List-Id, stable for the publication's life (RFC 2919 §2): ``label.domain``."""
+        return f"{self.label}.{self.list_domain or self.from_address.partition('@')[2]}"
+
+
+class Publication(Base):
+    """A publication as stored; the profile is one JSON value, the columns are what queries need."""
+
+    __tablename__ = "publications"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    label: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    access: Mapped[Access] = mapped_column(named(Access))
+    profile_json: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    @property
+    def profile(self) -> Profile:
+        """The stored profile as a value."""
+        return _adapter().validate_python(self.profile_json)
+
+
+@cache
+def _adapter() -> TypeAdapter[Profile]:
+    return TypeAdapter(Profile, config=ConfigDict(extra="forbid"))
+
+
+def read_profile(path: Path) -> Profile:
+    """Read a publication file (TOML); raise ``BadInput`` naming the file and each bad entry."""
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise NotFound(f"There is no file {path}.") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadInput(f"{path} is not a readable publication file: {error}") from error
+    return checked_profile(given, named_as=str(path))
+
+
+def checked_profile(given: dict[str, Any], *, named_as: str) -> Profile:
+    """Return *given* as a Profile; raise ``BadInput`` naming each bad entry of *named_as*."""
+    try:
+        profile = _adapter().validate_python(given)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors())
+        raise BadInput(f"{named_as}: {problems}") from error
+    if not LABEL.fullmatch(profile.label):
+        raise BadInput(f"{named_as}: the label {profile.label!r} must be lower-case letters, digits and hyphens.")
+    try:
+        ZoneInfo(profile.time_zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise BadInput(f"{named_as}: there is no time zone {profile.time_zone!r}; write e.g. Europe/Berlin.") from error
+    for address in filter(None, (profile.from_address, profile.reply_to)):
+        address_key(address)
+    return profile
+
+
+def add(session: Session, profile: Profile, *, now: datetime, by: str) -> Publication:
+    """Create a publication; raise ``Conflict`` if its label is taken, ``BadInput`` if it has no From address."""
+    if not profile.from_address:
+        raise BadInput(f"The publication {profile.name!r} needs from_address: the address its mails come from.")
+    if session.scalar(select(Publication.id).where(Publication.label == profile.label)):
+        raise Conflict(f"There is already a publication {profile.label!r}; choose another label.")
+    publication = Publication(
+        label=profile.label,
+        name=profile.name,
+        access=profile.access,
+        profile_json=_adapter().dump_python(profile, mode="json"),
+        created_at=now,
+    )
+    session.add(publication)
+    session.flush()
+    record(
+        session, at=now, actor=by, deed="publication.add", subject=f"publication:{publication.id}", label=profile.label
+    )
+    return publication
+
+
+def by_label(session: Session, label: str) -> Publication:
+    """Return the publication called *label*; raise ``NotFound``."""
+    found = session.scalar(select(Publication).where(Publication.label == label))
+    if found is None:
+        raise NotFound(f"There is no publication {label!r}; `newsletter publication list` shows them.")
+    return found
+
+
+def every(session: Session) -> list[Publication]:
+    """Return all publications by name."""
+    return list(session.scalars(select(Publication).order_by(Publication.name)))
