@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import subscribers.models  # noqa: F401  # each of these declares its tables on Base
 from alembic import context
+
+import newsletter.delivery.models
+import newsletter.kit.audit  # noqa: F401  # these declare every table on Base
 from newsletter.kit.database import Base, Database
 from newsletter.kit.settings import load_settings
 

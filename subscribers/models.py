@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+import newsletter.publications  # noqa: F401  # the table that foreign keys here refer to
 from newsletter.kit.database import Base, RowId, UtcDateTime, named
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import signal
 import socket
@@ -45,10 +44,11 @@ class PostgresServer:
         options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "port": self.port,
                    "fsync": "off", "max_connections": 200, "shared_buffers": "64MB"}  # fmt: skip
         arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-        self._process = subprocess.Popen(
-            [self._binaries / "postgres", "-D", str(self.data), *arguments],
-            user=self._user, stdout=subprocess.DEVNULL, stderr=(self.folder / "log").open("ab"), cwd=self.folder,
-        )  # fmt: skip
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._binaries / "postgres", "-D", str(self.data), *arguments],
+                user=self._user, stdout=subprocess.DEVNULL, stderr=log, cwd=self.folder,
+            )  # fmt: skip
         for _ in range(600):
             try:
                 psycopg.connect(self.url, connect_timeout=1).close()
@@ -96,15 +96,6 @@ class PostgresServer:
             [self._binaries / program, *arguments],
             user=self._user, check=True, capture_output=True, cwd=self.folder, env={**os.environ, "LC_ALL": "C"},
         )  # fmt: skip
-
-
-def nobody_exists() -> bool:
-    """Tell whether the unprivileged user is there."""
-    try:
-        pwd.getpwnam(UNPRIVILEGED)
-    except KeyError:
-        return False
-    return True
 
 
 def _free_port() -> int:

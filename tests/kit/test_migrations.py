@@ -5,6 +5,7 @@ from __future__ import annotations
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+import newsletter.delivery.models  # noqa: F401  # declares its tables and all they refer to
 from newsletter.kit.database import Base, Database
 from newsletter.kit.migrations import is_current, migrate
 
