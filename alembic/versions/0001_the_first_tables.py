@@ -7,8 +7,8 @@ Revises:
 from __future__ import annotations
 
 import sqlalchemy as sa
-
 from alembic import op
+
 from newsletter.kit import database
 
 revision = "0001"

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, SmallInteger, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-import newsletter.issues.models
+import newsletter.issues.models  # the tables that foreign keys here refer to
 import newsletter.notices
-import newsletter.publications
-import subscribers.models  # noqa: F401  # the tables that foreign keys here refer to
+import newsletter.publications  # noqa: F401
+import subscribers.models  # noqa: F401
 from newsletter.delivery.states import DeliveryState, DispatchKind, DispatchState, EventKind, SkipReason, Variant
 from newsletter.kit.database import Base, RowId, UtcDateTime, named
 
