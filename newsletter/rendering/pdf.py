@@ -1,0 +1,62 @@
+"""The print edition: a Document as PDF/A-3a and PDF/UA-1, set by Typst."""
+
+from __future__ import annotations
+
+import datetime
+import unicodedata
+from types import MappingProxyType
+
+from newsletter.kit.errors import RenderingError
+from newsletter.manuscripts.document import Document, figures_of
+from newsletter.manuscripts.pictures import Pictures
+from newsletter.rendering import pdf_content
+from newsletter.rendering.fonts import missing_glyphs
+from newsletter.rendering.pdf_compiler import Limits, compile_pdf
+from newsletter.rendering.pdf_richtext import file_name
+from newsletter.rendering.theme import Masthead
+
+UNDATED = datetime.date(2000, 1, 1)
+"""The moment of making that an issue without a date claims: fixed, so that the same input gives the same bytes."""
+NO_PICTURES: Pictures = MappingProxyType({})
+
+
+def pdf(
+    document: Document, masthead: Masthead, *, pictures: Pictures = NO_PICTURES, limits: Limits = Limits()
+) -> bytes:
+    """Return the issue as a PDF; *pictures* by the ``source`` of their Figures.
+
+    Raises ``RenderingError`` with one sentence: a picture or a glyph is missing, the time or memory of *limits* did not
+    suffice, a font could not be loaded. Takes half a second, in a process of its own.
+    """
+    content = pdf_content.content(document, masthead, pictures)
+    _require_glyphs("".join(pdf_content.strings_in(content)))
+    families = {masthead.theme.serif, masthead.theme.sans}
+    eastern = {content["languages"][tag]["cjk"] for tag in pdf_content.languages_in(content)}
+    return compile_pdf(
+        content,
+        _files(document, pictures),
+        families=families | {setting["cjk"] for setting in content["languages"].values()},
+        embedded=families | eastern,
+        timestamp=_noon(document.date or UNDATED),
+        limits=limits,
+    )
+
+
+def _files(document: Document, pictures: Pictures) -> dict[str, bytes]:
+    """Only the pictures this issue shows; two names for the same bytes are one file."""
+    shown = (pictures[figure.source] for figure in figures_of(document))
+    return {file_name(picture.sha256, picture.suffix): picture.data for picture in shown}
+
+
+def _noon(day: datetime.date) -> int:
+    return int(datetime.datetime.combine(day, datetime.time(12), datetime.UTC).timestamp())
+
+
+def _require_glyphs(text: str) -> None:
+    missing = missing_glyphs(text)
+    if missing:
+        named = ", ".join(f"{c!r} ({unicodedata.name(c, 'no name')}, U+{ord(c):04X})" for c in missing[:5])
+        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+        raise RenderingError(
+            f"The PDF edition has no glyph for {named}{more}; replace the character in the manuscript."
+        )

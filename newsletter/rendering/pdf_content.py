@@ -1,0 +1,225 @@
+"""A Document as the PDF templates read it: one dictionary of data, written as ``issue.json``."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from typing import Any, assert_never
+
+from newsletter.manuscripts.document import Article, BriefList, Document, Note, Part, PeopleGroup, Section, Source
+from newsletter.manuscripts.pictures import Pictures
+from newsletter.rendering.pdf_language import language_runs, typesetting
+from newsletter.rendering.pdf_richtext import Data, Typesetter, link_target, printable
+from newsletter.rendering.theme import Masthead
+from newsletter.rendering.wording import Wording, wording
+
+LONG_SUMMARY = 1600
+"""Characters up to which a tinted box is kept on one page; beyond, that would leave half a page empty."""
+
+
+def content(document: Document, masthead: Masthead, pictures: Pictures) -> Data:
+    """Return everything the templates show; raises ``RenderingError`` for a picture that is not in *pictures*."""
+    words = wording(masthead.language)
+    setter = Typesetter(document.language, pictures, words.figure)
+    sections = [_section(section, setter, words) for section in document.sections]
+    data: Data = {
+        "title": setter.text(document.title or masthead.publication),
+        "organisation": setter.text(_organisation(document, masthead)),
+        "publication": setter.text(masthead.publication),
+        "publisher": setter.text(masthead.publisher or masthead.imprint.name),
+        "date": words.date(document.date) if document.date else "",
+        "period": _period(document, words),
+        "sections": sections,
+        "people": [_group(group, setter) for group in document.people],
+        "contact": _contact(document, setter),
+        "imprint": _imprint(document, masthead, setter),
+        "words": {"contents": words.contents, "page_of": words.page_of, "reporting_period": words.reporting_period},
+        "metadata": _metadata(document, masthead),
+        "theme": _theme(masthead),
+        "language": document.language,
+        "wording_language": words.language,
+    }
+    data["languages"] = {tag: typesetting(tag) for tag in {document.language, words.language, *languages_in(data)}}
+    return data
+
+
+def languages_in(data: Any) -> Iterator[str]:
+    """Yield the language of every span that has one of its own."""
+    match data:
+        case {"text": str(), "language": str(language)}:
+            yield language
+        case dict():
+            for value in data.values():
+                yield from languages_in(value)
+        case list():
+            for value in data:
+                yield from languages_in(value)
+
+
+def strings_in(data: Any) -> Iterator[str]:
+    """Yield every string that might be printed."""
+    match data:
+        case str():
+            yield data
+        case dict():
+            for value in data.values():
+                yield from strings_in(value)
+        case list():
+            for value in data:
+                yield from strings_in(value)
+
+
+def _organisation(document: Document, masthead: Masthead) -> str:
+    """The line over the title: the manuscript's own, the publication unless the title says it, or the publisher."""
+    if document.organisation:
+        return document.organisation
+    return masthead.publisher if document.title in {"", masthead.publication} else masthead.publication
+
+
+def _period(document: Document, words: Wording) -> str:
+    if document.period is None:
+        return ""
+    return f"{words.date(document.period.first)} – {words.date(document.period.last)}"
+
+
+def _section(section: Section, setter: Typesetter, words: Wording) -> Data:
+    entries: list[Data] = []
+    for entry in section.entries:
+        match entry:
+            case Article():
+                entries.append(_article(entry, setter, words))
+            case BriefList():
+                entries.append(_briefs(entry, setter, words))
+            case Note():
+                entries.append(
+                    {"kind": "note", "title": setter.text(entry.title), "blocks": setter.blocks(entry.blocks)}
+                )
+            case _:
+                assert_never(entry)
+    return {"title": setter.text(section.title), "entries": entries}
+
+
+def _part(part: Part, *, first: bool, setter: Typesetter) -> Data:
+    blocks = setter.blocks(part.blocks)
+    return {
+        "label": setter.text(_with_colon(part.label)),
+        # What stands first under a label is what a reader in a hurry reads: it gets the tinted box.
+        "summary": first and bool(part.label),
+        "long": sum(len(word) for word in strings_in(blocks)) > LONG_SUMMARY,
+        "blocks": blocks,
+    }
+
+
+def _article(article: Article, setter: Typesetter, words: Wording) -> Data:
+    return {
+        "kind": "article",
+        "number": article.number,
+        "title": setter.text(article.title),
+        "parts": [_part(part, first=index == 0, setter=setter) for index, part in enumerate(article.parts)],
+        "sources": [_source(source, setter, words) for source in article.sources],
+    }
+
+
+def _source(source: Source, setter: Typesetter, words: Wording) -> Data:
+    date = source.date_text or (words.date(source.date) if source.date else "")
+    rows = [(source.bodies_label, ", ".join(source.bodies)), (source.date_label, date)]
+    return {
+        "label": setter.text(_with_colon(source.label)),
+        "title": setter.text(source.title),
+        "url": link_target(source.url),
+        "original": _original(source, setter),
+        "rows": [
+            {"label": setter.text(_with_colon(name)), "value": setter.text(value)} for name, value in rows if value
+        ],
+    }
+
+
+def _original(source: Source, setter: Typesetter) -> list[Data]:
+    """The original title in its own language, which the manuscript names or the script tells."""
+    title = printable(source.original_title)
+    if not title:
+        return []
+    if not source.original_language:
+        return setter.text(title)
+    runs = language_runs(title, source.original_language)
+    return [{"text": text, "language": own or source.original_language} for text, own in runs]
+
+
+def _briefs(briefs: BriefList, setter: Typesetter, words: Wording) -> Data:
+    return {
+        "kind": "briefs",
+        "title": setter.text(briefs.title),
+        "briefs": [
+            {
+                "date": setter.text(brief.date_text or (words.date(brief.date) if brief.date else "")),
+                "spans": setter.spans(brief.text),
+            }
+            for brief in briefs.briefs
+        ],
+    }
+
+
+def _group(group: PeopleGroup, setter: Typesetter) -> Data:
+    people = [{"name": setter.text(person.name), "role": setter.text(person.role)} for person in group.people]
+    return {"title": setter.text(group.title), "people": people}
+
+
+def _contact(document: Document, setter: Typesetter) -> Data | None:
+    contact = document.contact
+    if contact is None:
+        return None
+    return {"label": setter.text(_with_colon(contact.label)), "value": _reachable(contact.address, setter)}
+
+
+def _imprint(document: Document, masthead: Masthead, setter: Typesetter) -> Data:
+    """The manuscript's publisher block as it stands, else the publication's imprint."""
+    imprint = masthead.imprint
+    if document.publisher is not None:
+        title, lines = document.publisher.title, document.publisher.lines
+    else:
+        title, lines = "", (imprint.name or masthead.publisher, *imprint.lines, imprint.email, imprint.website)
+    return {"title": setter.text(title), "lines": [_linked(line, setter) for line in lines if line.strip()]}
+
+
+def _linked(line: str, setter: Typesetter) -> list[Data]:
+    """Make addresses within an imprint's line clickable, word by word."""
+    spans: list[Data] = []
+    for index, word in enumerate(line.split()):
+        spans += ([{"text": " "}] if index else []) + _reachable(word, setter)
+    return spans
+
+
+def _reachable(word: str, setter: Typesetter) -> list[Data]:
+    """Return *word* as a link where it is a mail or web address."""
+    if word.startswith(("http://", "https://", "mailto:")):
+        url = word
+    elif "@" in word.strip("@") and " " not in word:
+        url = f"mailto:{word}"
+    elif word.startswith("www."):
+        url = f"https://{word}"
+    else:
+        return setter.text(word)
+    return [{"link": link_target(url), "body": setter.text(word.removeprefix("mailto:"))}]
+
+
+def _metadata(document: Document, masthead: Masthead) -> Data:
+    """What a library's catalogue and a window's title bar show (XMP, ISO 32000-1 §14.3)."""
+    authors = document.people[0].people if document.people else ()
+    date: datetime.date | None = document.date
+    return {
+        "title": printable(document.title or masthead.publication).strip() or "–",
+        "authors": [printable(person.name) for person in authors] or [printable(masthead.publisher)],
+        "keywords": [printable(word) for word in (masthead.publication, *(s.title for s in document.sections)) if word],
+        "date": [date.year, date.month, date.day] if date else None,
+    }
+
+
+def _theme(masthead: Masthead) -> dict[str, str]:
+    theme = masthead.theme
+    return {name: getattr(theme, name) for name in type(theme).__dataclass_fields__}
+
+
+def _with_colon(label: str) -> str:
+    """Labels run in with a colon, unless they end with a mark of their own."""
+    label = label.strip()
+    return label if not label or label[-1] in ":?!：？！." else f"{label}:"
