@@ -1,0 +1,215 @@
+"""Sign-off: freezing the editions of one revision and signing their manifest; sending uses exactly these bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from newsletter.issues import assets, drafts, findings
+from newsletter.issues.mailing import ResolvedMailing, mailing_of
+from newsletter.issues.models import Approval, Issue, IssueState, Revision, StoredEdition
+from newsletter.kit.audit import record
+from newsletter.kit.database import insert_for
+from newsletter.kit.errors import Conflict, RenderingError, SignOffRefused
+from newsletter.kit.tokens import Keyring
+from newsletter.manuscripts.document import Document, MailFormat
+from newsletter.manuscripts.pictures import Pictures
+from newsletter.publications import Profile
+from newsletter.rendering.edition import Edition, Medium
+from newsletter.rendering.editions import Editions, render
+
+SIGNATURE_LABEL = "sign-off"
+
+
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """Everything needed to render one revision, taken out of the database so that no session is held meanwhile."""
+
+    issue_id: int
+    revision_id: int
+    revision_sha256: str
+    document: Document
+    pictures: Pictures
+    profile: Profile
+    mailing: ResolvedMailing
+
+    def render(self) -> Editions:
+        """Make the four editions; raises ``RenderingError``."""
+        return render(
+            self.document, self.profile.masthead, pictures=self.pictures,
+            mail_format=self.mailing.format, preheader=self.mailing.preheader,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedEditions:
+    """What was signed off, verified byte for byte: all that may be sent."""
+
+    approval_id: int
+    issue_id: int
+    revision_id: int
+    subject: str
+    preheader: str
+    mail_format: MailFormat
+    editions: Editions
+    pictures: Pictures
+    approved_by: str
+    approved_at: datetime
+
+    def data(self, medium: Medium) -> bytes:
+        """The signed bytes of one medium."""
+        return self.editions[medium].data
+
+
+def proofs_of(session: Session, issue: Issue) -> Proofs:
+    """Take out what rendering the issue's current revision needs."""
+    revision = drafts.current_revision(session, issue)
+    profile = drafts.publication_of(session, issue).profile
+    document = revision.document
+    return Proofs(
+        issue_id=issue.id,
+        revision_id=revision.id,
+        revision_sha256=revision.sha256,
+        document=document,
+        pictures=assets.load(session, document),
+        profile=profile,
+        mailing=mailing_of(document, profile),
+    )
+
+
+def check(session: Session, issue: Issue) -> None:
+    """Raise ``SignOffRefused`` naming every blocker that stands against the current revision."""
+    revision = drafts.current_revision(session, issue)
+    against = findings.of_revision(session, revision, drafts.publication_of(session, issue).profile).blockers
+    if against:
+        lines = [f"  {f'line {r.line}: ' if r.line else ''}{r.message} {r.advice}" for r in against]
+        stand = "finding stands" if len(against) == 1 else "findings stand"
+        raise SignOffRefused(
+            f"Issue {issue.id} cannot be signed off; {len(against)} {stand} against it:\n" + "\n".join(lines)
+        )
+
+
+def approve(
+    session: Session, issue: Issue, proofs: Proofs, editions: Editions, *, keyring: Keyring, by: str, now: datetime
+) -> Approval:
+    """Freeze *editions* of the revision in *proofs* and sign their manifest.
+
+    Raises ``Conflict`` if the issue was revised since they were rendered, ``SignOffRefused`` if blockers stand.
+    """
+    if issue.current_revision_id != proofs.revision_id:
+        raise Conflict(f"Issue {issue.id} was revised while its editions were made; look at the new revision first.")
+    check(session, issue)
+    standing = _standing(session, issue)
+    if standing is not None:
+        return standing
+    for edition in editions.values():
+        _freeze(session, proofs.revision_id, edition, now=now)
+    manifest = _manifest(proofs, {medium: edition.sha256 for medium, edition in editions.items()})
+    approval = Approval(
+        issue_id=issue.id, revision_id=proofs.revision_id, manifest_json=manifest,
+        signature=keyring.signature(SIGNATURE_LABEL, manifest.encode()), approved_by=by, approved_at=now,
+    )  # fmt: skip
+    session.add(approval)
+    drafts.move(session, issue, IssueState.APPROVED)
+    session.flush()
+    record(
+        session, at=now, actor=by, deed="issue.approve", subject=f"issue:{issue.id}",
+        revision=proofs.revision_id, manifest=json.loads(manifest),
+    )  # fmt: skip
+    return approval
+
+
+def approved_editions(session: Session, issue: Issue, *, keyring: Keyring) -> ApprovedEditions:
+    """Return the signed-off editions of *issue*, each checked against the signed manifest.
+
+    Raises ``Conflict`` if nothing is signed off, or if signature or bytes are not what was signed.
+    """
+    approval = _standing(session, issue)
+    if approval is None:
+        raise Conflict(f"Issue {issue.id} is not signed off; `newsletter issue approve {issue.id}` does that.")
+    return editions_of(session, approval, keyring=keyring)
+
+
+def editions_of(session: Session, approval: Approval, *, keyring: Keyring) -> ApprovedEditions:
+    """Return the editions that *approval* signed, verified; raise ``Conflict`` if anything was tampered with."""
+    if not keyring.verify_signature(SIGNATURE_LABEL, approval.manifest_json.encode(), approval.signature):
+        raise Conflict(f"The sign-off of issue {approval.issue_id} does not bear our signature; approve it again.")
+    manifest: dict[str, Any] = json.loads(approval.manifest_json)
+    stored = session.scalars(select(StoredEdition).where(StoredEdition.revision_id == approval.revision_id))
+    editions = {row.medium: Edition(row.medium, row.language, row.data) for row in stored}
+    if {medium.value: edition.sha256 for medium, edition in editions.items()} != manifest["editions"]:
+        raise Conflict(f"The editions of issue {approval.issue_id} are not the ones signed off; approve it again.")
+    document = session.get_one(Revision, approval.revision_id).document
+    return ApprovedEditions(
+        approval_id=approval.id,
+        issue_id=approval.issue_id,
+        revision_id=approval.revision_id,
+        subject=manifest["subject"],
+        preheader=manifest["preheader"],
+        mail_format=MailFormat(manifest["format"]),
+        editions=editions,
+        pictures=assets.load(session, document),
+        approved_by=approval.approved_by,
+        approved_at=approval.approved_at,
+    )
+
+
+def mark_published(session: Session, issue: Issue, *, now: datetime) -> None:
+    """Note that the issue has begun to go out; harmless if it was noted before."""
+    if issue.state is IssueState.PUBLISHED:
+        return
+    drafts.move(session, issue, IssueState.PUBLISHED)
+    issue.published_at = issue.published_at or now
+    record(session, at=now, actor="", deed="issue.publish", subject=f"issue:{issue.id}", version=issue.version)
+
+
+def _standing(session: Session, issue: Issue) -> Approval | None:
+    """The sign-off of the current revision, if there is one and no edit has voided it."""
+    return session.scalar(
+        select(Approval).where(
+            Approval.issue_id == issue.id,
+            Approval.revision_id == issue.current_revision_id,
+            Approval.voided_at.is_(None),
+        )
+    )
+
+
+def _freeze(session: Session, revision_id: int, edition: Edition, *, now: datetime) -> None:
+    """Store one edition; if another sign-off of the same revision stored different bytes, refuse."""
+    insert = insert_for(session)
+    session.execute(
+        insert(StoredEdition)
+        .values(
+            revision_id=revision_id, language=edition.language, medium=edition.medium,
+            sha256=edition.sha256, data=edition.data, created_at=now,
+        )
+        .on_conflict_do_nothing()
+    )  # fmt: skip
+    stored = session.scalar(
+        select(StoredEdition.sha256).where(
+            StoredEdition.revision_id == revision_id,
+            StoredEdition.language == edition.language,
+            StoredEdition.medium == edition.medium,
+        )
+    )
+    if stored != edition.sha256:
+        raise RenderingError(f"The {edition.medium.value} edition came out differently from the one already frozen.")
+
+
+def _manifest(proofs: Proofs, hashes: Mapping[Medium, str]) -> str:
+    """The canonical JSON that is signed: sorted keys, no spaces."""
+    manifest = {
+        "issue": proofs.issue_id,
+        "revision": proofs.revision_sha256,
+        "subject": proofs.mailing.subject,
+        "preheader": proofs.mailing.preheader,
+        "format": proofs.mailing.format.value,
+        "editions": {medium.value: digest for medium, digest in hashes.items()},
+    }
+    return json.dumps(manifest, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
