@@ -29,10 +29,43 @@ class Wording:
     table: str
     footnotes: str
     original_title: str
+    skip_to_text: str
+    teaser_link: str
+    """Filled with title; says on its own where it leads."""
+    attached: str
+    """Filled with title; the covering note of an issue that is the attached PDF."""
+    note_number: str
+    """Filled with number; names the link from the text to a footnote."""
+    back_to_text: str
+    """Filled with number; names the link from a footnote back to its place."""
+    links: str
+    issued_by: str
+    """Label of a source's issuing bodies where the manuscript has none."""
+    imprint: str
+    span_of_days: str
+    """Filled with month, first, last (days) and year."""
+    span_of_months: str
+    """Filled with first_month, first, last_month, last and year."""
 
     def date(self, day: datetime.date) -> str:
         """Return *day* as the language writes it: 6 March 2024, 6. März 2024."""
         return self.date_pattern.format(day=day.day, month=self.months[day.month - 1], year=day.year)
+
+    def span(self, first: datetime.date, last: datetime.date) -> str:
+        """Return the days from *first* to *last*, saying year and month once where they are the same."""
+        if first == last:
+            return self.date(first)
+        if first.year != last.year:
+            return f"{self.date(first)} – {self.date(last)}"
+        pattern = self.span_of_days if first.month == last.month else self.span_of_months
+        return pattern.format(
+            month=self.months[first.month - 1],
+            first_month=self.months[first.month - 1],
+            last_month=self.months[last.month - 1],
+            first=first.day,
+            last=last.day,
+            year=first.year,
+        )
 
 
 ENGLISH = Wording(
@@ -55,6 +88,16 @@ ENGLISH = Wording(
     table="Table",
     footnotes="Notes",
     original_title="Original title",
+    skip_to_text="Skip to the text",
+    teaser_link="Read “{title}” on the web",
+    attached="This issue of {title} is attached as a PDF.",
+    note_number="Note {number}",
+    back_to_text="Back to the text of note {number}",
+    links="Links",
+    issued_by="Issued by",
+    imprint="Imprint",
+    span_of_days="{month} {first}–{last}, {year}",
+    span_of_months="{first_month} {first} – {last_month} {last}, {year}",
 )  # fmt: skip
 
 GERMAN = Wording(
@@ -77,6 +120,16 @@ GERMAN = Wording(
     table="Tabelle",
     footnotes="Anmerkungen",
     original_title="Originaltitel",
+    skip_to_text="Zum Text springen",
+    teaser_link="„{title}“ im Browser lesen",
+    attached="Diese Ausgabe von {title} liegt als PDF bei.",
+    note_number="Anmerkung {number}",
+    back_to_text="Zurück zum Text von Anmerkung {number}",
+    links="Links",
+    issued_by="Herausgegeben von",
+    imprint="Impressum",
+    span_of_days="{first}.–{last}. {month} {year}",
+    span_of_months="{first}. {first_month} – {last}. {last_month} {year}",
 )  # fmt: skip
 
 
