@@ -94,6 +94,13 @@ def publication_of(session: Session, issue: Issue) -> Publication:
     return session.get_one(Publication, issue.publication_id)
 
 
+def check_publication(session: Session, issue: Issue, label: str) -> None:
+    """Raise ``Conflict`` unless *issue* belongs to the publication called *label*."""
+    own = publication_of(session, issue).label
+    if own != label:
+        raise Conflict(f"Issue {issue.id} belongs to {own!r}, not to {label!r}; begin a new issue there instead.")
+
+
 def move(session: Session, issue: Issue, to: IssueState) -> None:
     """Change the issue's state along ``ISSUE_TRANSITIONS``; raise ``Conflict`` if there is no such way."""
     if to not in ISSUE_TRANSITIONS[issue.state]:

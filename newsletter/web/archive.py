@@ -1,0 +1,167 @@
+"""The open archive: each open publication's issues as web page and PDF, exactly as they were signed off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from newsletter.delivery.models import Dispatch
+from newsletter.delivery.states import DispatchKind
+from newsletter.issues.models import Approval, Issue, IssueState, StoredEdition
+from newsletter.kit.database import Database
+from newsletter.kit.errors import NotFound
+from newsletter.kit.templating import bundled, environment
+from newsletter.publications import Access, Publication
+from newsletter.rendering.edition import MEDIA_TYPES, Medium
+from newsletter.rendering.wording import wording
+
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+EDITION_POLICY = (
+    "sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation; "
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'self'"
+)
+"""A web edition is one self-contained file without script; it may do nothing but be read and followed."""
+CACHE_SECONDS = 300
+"""An edition hardly changes, but a correction must not wait long in anybody's cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One issue in a list."""
+
+    number: int
+    title: str
+    date: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """One publication with its published issues, newest first."""
+
+    label: str
+    name: str
+    publisher: str
+    language: str
+    issues: tuple[Listed, ...]
+
+
+def router(database: Database) -> APIRouter:
+    """Return the archive's routes over *database*."""
+    routes = APIRouter()
+    pages = environment("archive")
+
+    def page(template: str, request: Request, **values: object) -> Response:
+        body = pages.get_template(template).render(**values)
+        headers = {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": f"public, max-age={CACHE_SECONDS}"}
+        return HTMLResponse(body, headers=headers)
+
+    @routes.api_route("/", methods=["GET", "HEAD"])
+    def home(request: Request) -> Response:
+        with database.read() as session:
+            open_ones = session.scalars(
+                select(Publication).where(Publication.access == Access.OPEN).order_by(Publication.name)
+            )
+            shelves = [_shelf(session, publication) for publication in open_ones]
+        return page("home.html", request, shelves=shelves)
+
+    @routes.api_route("/archive.css", methods=["GET", "HEAD"])
+    def stylesheet() -> Response:
+        css = (bundled("templates") / "archive" / "archive.css").read_text(encoding="utf-8")
+        return Response(css, media_type="text/css", headers={"Cache-Control": "public, max-age=3600"})
+
+    @routes.api_route("/n/{label}/", methods=["GET", "HEAD"])
+    def publication(request: Request, label: str) -> Response:
+        with database.read() as session:
+            found = session.scalar(
+                select(Publication).where(Publication.label == label, Publication.access == Access.OPEN)
+            )
+            if found is None:
+                raise NotFound("There is no newsletter at this address.")
+            shelf = _shelf(session, found)
+        return page("publication.html", request, shelf=shelf)
+
+    @routes.api_route("/n/{label}/{number}/", methods=["GET", "HEAD"])
+    def web_edition(request: Request, label: str, number: int) -> Response:
+        return _edition(database, request, label, number, Medium.WEB)
+
+    @routes.api_route("/n/{label}/{number}/issue.pdf", methods=["GET", "HEAD"])
+    def pdf_edition(request: Request, label: str, number: int) -> Response:
+        return _edition(database, request, label, number, Medium.PDF)
+
+    return routes
+
+
+def _shelf(session: Session, publication: Publication) -> Shelf:
+    profile = publication.profile
+    published = session.scalars(
+        select(Issue)
+        .where(
+            Issue.publication_id == publication.id, Issue.published_at.is_not(None), Issue.state != IssueState.WITHDRAWN
+        )
+        .order_by(Issue.number.desc())
+    )
+    words = wording(profile.language)
+
+    def day(moment: datetime | None) -> str:
+        return words.date(moment.astimezone(ZoneInfo(profile.time_zone)).date()) if moment else ""
+
+    return Shelf(
+        label=publication.label,
+        name=profile.name,
+        publisher=profile.masthead.publisher,
+        language=profile.language,
+        issues=tuple(
+            Listed(issue.number, issue.title, day(issue.published_at), f"/n/{publication.label}/{issue.number}/")
+            for issue in published
+        ),
+    )
+
+
+def _edition(database: Database, request: Request, label: str, number: int, medium: Medium) -> Response:
+    """Answer with the bytes that were signed off and sent, or 304 where the reader has them already."""
+    with database.read() as session:
+        row = session.execute(_sent_edition(label, number, medium)).first()
+    if row is None:
+        raise NotFound("There is no issue at this address.")
+    headers = {
+        "ETag": f'"{row.sha256}"',
+        "Cache-Control": f"public, max-age={CACHE_SECONDS}",
+        "Content-Security-Policy": EDITION_POLICY,
+    }
+    if medium is Medium.PDF:
+        headers["Content-Disposition"] = f'inline; filename="{label}-{number}.pdf"'
+    if row.sha256 in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(row.data, media_type=MEDIA_TYPES[medium], headers=headers)
+
+
+def _sent_edition(label: str, number: int, medium: Medium) -> Select[tuple[str, bytes]]:
+    """The edition of the newest sending that has begun: a draft begun since does not change what readers see."""
+    return (
+        select(StoredEdition.sha256, StoredEdition.data)
+        .join(Approval, Approval.revision_id == StoredEdition.revision_id)
+        .join(Dispatch, Dispatch.approval_id == Approval.id)
+        .join(Issue, Issue.id == Dispatch.issue_id)
+        .join(Publication, Publication.id == Issue.publication_id)
+        .where(
+            Publication.label == label,
+            Publication.access == Access.OPEN,
+            Issue.number == number,
+            Issue.published_at.is_not(None),
+            Issue.state != IssueState.WITHDRAWN,
+            Dispatch.kind.in_([DispatchKind.ISSUE, DispatchKind.CORRECTION]),
+            Dispatch.started_at.is_not(None),
+            StoredEdition.medium == medium,
+        )
+        .order_by(Dispatch.id.desc())
+        .limit(1)
+    )
