@@ -12,11 +12,10 @@ from newsletter.manuscripts.pictures import Pictures
 from newsletter.rendering import pdf_content
 from newsletter.rendering.fonts import missing_glyphs
 from newsletter.rendering.pdf_compiler import Limits, compile_pdf
+from newsletter.rendering.pdf_pictures import in_screen_colours
 from newsletter.rendering.pdf_richtext import file_name
 from newsletter.rendering.theme import Masthead
 
-UNDATED = datetime.date(2000, 1, 1)
-"""The moment of making that an issue without a date claims: fixed, so that the same input gives the same bytes."""
 NO_PICTURES: Pictures = MappingProxyType({})
 
 
@@ -37,7 +36,7 @@ def pdf(
         _files(document, pictures),
         families=families | {setting["cjk"] for setting in content["languages"].values()},
         embedded=families | eastern,
-        timestamp=_noon(document.date or UNDATED),
+        timestamp=_noon(document.date or pdf_content.UNDATED),
         limits=limits,
     )
 
@@ -45,7 +44,7 @@ def pdf(
 def _files(document: Document, pictures: Pictures) -> dict[str, bytes]:
     """Only the pictures this issue shows; two names for the same bytes are one file."""
     shown = (pictures[figure.source] for figure in figures_of(document))
-    return {file_name(picture.sha256, picture.suffix): picture.data for picture in shown}
+    return {file_name(picture.sha256, picture.suffix): in_screen_colours(picture) for picture in shown}
 
 
 def _noon(day: datetime.date) -> int:

@@ -123,7 +123,7 @@ def _judge(done: subprocess.CompletedProcess[bytes], limits: Limits) -> None:
             return
         case pdf_process.FONT_MISSING:
             raise RenderingError(f"The PDF edition cannot be set: the font {report['detail']} could not be loaded.")
-        case pdf_process.MEMORY:
+        case pdf_process.MEMORY | pdf_process.PANIC:  # Typst panics where a thread or a file cannot be had
             raise RenderingError(out_of_memory)
         case _:
             raise RenderingError(f"The PDF edition cannot be set: {report['detail'].rstrip('.')}.")

@@ -8,11 +8,14 @@ from typing import Any, assert_never
 
 from newsletter.manuscripts.document import Article, BriefList, Document, Note, Part, PeopleGroup, Section, Source
 from newsletter.manuscripts.pictures import Pictures
+from newsletter.rendering.pdf_headings import number_levels
 from newsletter.rendering.pdf_language import language_runs, typesetting
 from newsletter.rendering.pdf_richtext import Data, Typesetter, link_target, printable
 from newsletter.rendering.theme import Masthead
 from newsletter.rendering.wording import Wording, wording
 
+UNDATED = datetime.date(2000, 1, 1)
+"""The day of making that an issue without a date claims (PDF/A asks for one): fixed, as same input gives same bytes."""
 LONG_SUMMARY = 1600
 """Characters up to which a tinted box is kept on one page; beyond, that would leave half a page empty."""
 
@@ -22,8 +25,9 @@ def content(document: Document, masthead: Masthead, pictures: Pictures) -> Data:
     words = wording(masthead.language)
     setter = Typesetter(document.language, pictures, words.figure)
     sections = [_section(section, setter, words) for section in document.sections]
+    number_levels(sections)
     data: Data = {
-        "title": setter.text(document.title or masthead.publication),
+        "title": setter.text(_title(document, masthead)),
         "organisation": setter.text(_organisation(document, masthead)),
         "publication": setter.text(masthead.publication),
         "publisher": setter.text(masthead.publisher or masthead.imprint.name),
@@ -69,6 +73,11 @@ def strings_in(data: Any) -> Iterator[str]:
                 yield from strings_in(value)
 
 
+def _title(document: Document, masthead: Masthead) -> str:
+    """A PDF without title is neither archival nor accessible."""
+    return document.title.strip() or masthead.publication.strip() or "–"
+
+
 def _organisation(document: Document, masthead: Masthead) -> str:
     """The line over the title: the manuscript's own, the publication unless the title says it, or the publisher."""
     if document.organisation:
@@ -92,11 +101,11 @@ def _section(section: Section, setter: Typesetter, words: Wording) -> Data:
                 entries.append(_briefs(entry, setter, words))
             case Note():
                 entries.append(
-                    {"kind": "note", "title": setter.text(entry.title), "blocks": setter.blocks(entry.blocks)}
+                    {"kind": "note", "title": setter.title(entry.title), "blocks": setter.blocks(entry.blocks)}
                 )
             case _:
                 assert_never(entry)
-    return {"title": setter.text(section.title), "entries": entries}
+    return {"title": setter.title(section.title), "entries": entries}
 
 
 def _part(part: Part, *, first: bool, setter: Typesetter) -> Data:
@@ -114,7 +123,7 @@ def _article(article: Article, setter: Typesetter, words: Wording) -> Data:
     return {
         "kind": "article",
         "number": article.number,
-        "title": setter.text(article.title),
+        "title": setter.title(article.title),
         "parts": [_part(part, first=index == 0, setter=setter) for index, part in enumerate(article.parts)],
         "sources": [_source(source, setter, words) for source in article.sources],
     }
@@ -148,7 +157,7 @@ def _original(source: Source, setter: Typesetter) -> list[Data]:
 def _briefs(briefs: BriefList, setter: Typesetter, words: Wording) -> Data:
     return {
         "kind": "briefs",
-        "title": setter.text(briefs.title),
+        "title": setter.title(briefs.title),
         "briefs": [
             {
                 "date": setter.text(brief.date_text or (words.date(brief.date) if brief.date else "")),
@@ -161,7 +170,7 @@ def _briefs(briefs: BriefList, setter: Typesetter, words: Wording) -> Data:
 
 def _group(group: PeopleGroup, setter: Typesetter) -> Data:
     people = [{"name": setter.text(person.name), "role": setter.text(person.role)} for person in group.people]
-    return {"title": setter.text(group.title), "people": people}
+    return {"title": setter.title(group.title), "people": people}
 
 
 def _contact(document: Document, setter: Typesetter) -> Data | None:
@@ -178,7 +187,7 @@ def _imprint(document: Document, masthead: Masthead, setter: Typesetter) -> Data
         title, lines = document.publisher.title, document.publisher.lines
     else:
         title, lines = "", (imprint.name or masthead.publisher, *imprint.lines, imprint.email, imprint.website)
-    return {"title": setter.text(title), "lines": [_linked(line, setter) for line in lines if line.strip()]}
+    return {"title": setter.title(title), "lines": [_linked(line, setter) for line in lines if line.strip()]}
 
 
 def _linked(line: str, setter: Typesetter) -> list[Data]:
@@ -205,12 +214,12 @@ def _reachable(word: str, setter: Typesetter) -> list[Data]:
 def _metadata(document: Document, masthead: Masthead) -> Data:
     """What a library's catalogue and a window's title bar show (XMP, ISO 32000-1 §14.3)."""
     authors = document.people[0].people if document.people else ()
-    date: datetime.date | None = document.date
+    date = document.date or UNDATED
     return {
-        "title": printable(document.title or masthead.publication).strip() or "–",
+        "title": printable(_title(document, masthead)),
         "authors": [printable(person.name) for person in authors] or [printable(masthead.publisher)],
         "keywords": [printable(word) for word in (masthead.publication, *(s.title for s in document.sections)) if word],
-        "date": [date.year, date.month, date.day] if date else None,
+        "date": [date.year, date.month, date.day],
     }
 
 

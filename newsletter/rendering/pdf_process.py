@@ -12,6 +12,7 @@ from typing import Any
 FONT_MISSING = "font-missing"
 TYPST = "typst"
 MEMORY = "memory"
+PANIC = "panic"
 
 
 def limit(memory_bytes: int, cpu_seconds: int) -> None:
@@ -48,7 +49,9 @@ def run(job: dict[str, Any]) -> dict[str, str]:
             package_cache_path=job["packages"],
         )
     except typst.TypstError as error:
-        return {"kind": TYPST, "detail": error.message}
+        # Every character was looked up in the fonts before: one that is lost now was lost for want of memory.
+        lost = "could not be displayed with" in error.message
+        return {"kind": MEMORY if lost else TYPST, "detail": error.message}
     except RuntimeError as error:
         return {"kind": TYPST, "detail": str(error)}
     return {}
@@ -60,8 +63,12 @@ def main() -> None:
     limit(job["memory_bytes"], job["cpu_seconds"])
     try:
         report = run(job)
-    except MemoryError:
+    except ModuleNotFoundError as error:
+        report = {"kind": TYPST, "detail": f"{error}; install the package typst"}
+    except (MemoryError, ImportError):  # the library itself could not be mapped
         report = {"kind": MEMORY, "detail": ""}
+    except BaseException as error:  # a panic of Rust code arrives as a BaseException of its own
+        report = {"kind": PANIC, "detail": str(error)}
     json.dump(report, sys.stdout)
 
 

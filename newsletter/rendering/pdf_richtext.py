@@ -65,6 +65,10 @@ class Typesetter:
             for run, language in language_runs(printable(text), self.language)
         ]
 
+    def title(self, text: str) -> list[Data]:
+        """Return a heading's *text* as spans; blank is empty, because PDF/UA has no empty headings."""
+        return self.text(text) if text.strip() else []
+
     def spans(self, inlines: Iterable[Inline]) -> list[Data]:
         """Return *inlines* as a flat list of spans; styles nest in the source and add up here."""
         return list(self._spans(inlines, {}))
@@ -75,7 +79,7 @@ class Typesetter:
             raise RenderingError(
                 f"The PDF edition cannot show lists or quotes nested more than {MAX_DEPTH} deep; flatten them."
             )
-        return [self._block(block, depth) for block in blocks]
+        return [self._block(block, depth) for block in blocks if not _is_empty(block)]
 
     def _spans(self, inlines: Iterable[Inline], style: Data) -> Iterator[Data]:
         for inline in inlines:
@@ -187,6 +191,16 @@ def _breakable(text: str) -> str:
         return word if _EASTERN.search(word) else _BREAKABLE_AFTER.sub("\u200b", word)
 
     return _LONG.sub(open_up, text)
+
+
+def _is_empty(block: Block) -> bool:
+    """A heading or a table of nothing is an error to PDF/UA and nothing to a reader."""
+    match block:
+        case Subheading():
+            return not plain(block.children).strip()
+        case Table():
+            return not block.header and not any(block.rows)
+    return False
 
 
 def _without_footnotes(inlines: Iterable[Inline]) -> Iterator[Inline]:
