@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import JSON, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -24,6 +25,9 @@ from newsletter.manuscripts.document import MailFormat
 from newsletter.manuscripts.house_style import HouseStyle
 from newsletter.rendering.theme import Imprint, Masthead, Theme
 
+CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+"""What ends a header line somewhere between us and the reader (RFC 5322 §2.2)."""
+SECTIONS = {"theme": Theme, "imprint": Imprint, "house_style": HouseStyle}
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 
 
@@ -101,7 +105,7 @@ class Publication(Base):
 
 @cache
 def _adapter() -> TypeAdapter[Profile]:
-    return TypeAdapter(Profile, config=ConfigDict(extra="forbid"))
+    return TypeAdapter(Profile)
 
 
 def read_profile(path: Path) -> Profile:
@@ -117,6 +121,14 @@ def read_profile(path: Path) -> Profile:
 
 def checked_profile(given: dict[str, Any], *, named_as: str) -> Profile:
     """Return *given* as a Profile; raise ``BadInput`` naming each bad entry of *named_as*."""
+    unknown = sorted(_unknown(given, Profile))
+    if unknown:
+        raise BadInput(f"{named_as}: there is nothing called {', '.join(unknown)}; is it misspelt?")
+    control = next((text for text in _texts(given) if CONTROL.search(text)), None)
+    if control is not None:
+        raise BadInput(
+            f"{named_as}: {control!r} (name, address or other entry) holds a line break or control character."
+        )
     try:
         profile = _adapter().validate_python(given)
     except ValidationError as error:
@@ -131,6 +143,29 @@ def checked_profile(given: dict[str, Any], *, named_as: str) -> Profile:
     for address in filter(None, (profile.from_address, profile.reply_to)):
         address_key(address)
     return profile
+
+
+def _unknown(given: dict[str, Any], kind: Any) -> Iterator[str]:
+    """Yield the dotted names in *given* that the dataclass *kind* does not have."""
+    known = {field.name: field for field in fields(kind)}
+    for name, value in given.items():
+        if name not in known:
+            yield name
+        elif isinstance(value, dict) and (nested := SECTIONS.get(name)):
+            yield from (f"{name}.{inner}" for inner in _unknown(value, nested))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every string inside *value*."""
+    match value:
+        case str():
+            yield value
+        case dict():
+            for inner in value.values():
+                yield from _texts(inner)
+        case list() | tuple():
+            for inner in value:
+                yield from _texts(inner)
 
 
 def add(session: Session, profile: Profile, *, now: datetime, by: str) -> Publication:

@@ -117,13 +117,15 @@ def _signing(settings: Settings) -> Check:
 
 def _mail_server(settings: Settings) -> Check:
     from newsletter.mail.envelope import TransportUnavailable
-    from newsletter.mail.smtp import SmtpTransport, parse_smtp_url
+    from newsletter.mail.route import parse_smtp_url
+    from newsletter.mail.smtp import SmtpTransport
+    from newsletter.worker import helo_name
 
     if not settings.smtp_url:
         return Check("mail server", "warning", "the built-in catcher: nothing leaves this machine")
     route = parse_smtp_url(settings.smtp_url)
     try:
-        SmtpTransport(route).connect().close()
+        SmtpTransport(route, helo_name=helo_name(settings)).connect().close()
     except TransportUnavailable as error:
         return Check("mail server", "bad", f"{route.host}:{route.port} does not take us: {error}")
     return Check("mail server", "good", f"{route.host}:{route.port} answers")

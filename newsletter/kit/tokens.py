@@ -46,6 +46,8 @@ class Purpose(IntEnum):
     """The envelope sender of one delivery."""
     MESSAGE_ID = 4
     """The Message-ID of one delivery, the same on every attempt."""
+    READ = 5
+    """The web edition of a publication that is not open to everybody."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 
@@ -21,6 +22,12 @@ class Theme:
     paper: str = "#ffffff"
     serif: str = "Noto Serif"
     sans: str = "Noto Sans"
+
+    def __post_init__(self) -> None:
+        for name in ("ink", "muted", "rule", "accent", "highlight", "tint", "paper"):
+            colour = getattr(self, name)
+            if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
+                raise ValueError(f"{name} is {colour!r}; write a colour as #rrggbb")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
-from sqlalchemy import Select, select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
 from newsletter.delivery.models import Dispatch
 from newsletter.delivery.states import DispatchKind
 from newsletter.issues.models import Approval, Issue, IssueState, StoredEdition
 from newsletter.kit.database import Database
-from newsletter.kit.errors import NotFound
+from newsletter.kit.errors import BadToken, NotFound
 from newsletter.kit.templating import bundled, environment
+from newsletter.kit.tokens import Keyring, Purpose
 from newsletter.publications import Access, Publication
 from newsletter.rendering.edition import MEDIA_TYPES, Medium
 from newsletter.rendering.wording import wording
@@ -54,8 +56,8 @@ class Shelf:
     issues: tuple[Listed, ...]
 
 
-def router(database: Database) -> APIRouter:
-    """Return the archive's routes over *database*."""
+def router(database: Database, *, keyring: Keyring) -> APIRouter:
+    """Return the archive's routes over *database*; *keyring* opens what is not open to everybody."""
     routes = APIRouter()
     pages = environment("archive")
 
@@ -90,12 +92,19 @@ def router(database: Database) -> APIRouter:
         return page("publication.html", request, shelf=shelf)
 
     @routes.api_route("/n/{label}/{number}/", methods=["GET", "HEAD"])
-    def web_edition(request: Request, label: str, number: int) -> Response:
-        return _edition(database, request, label, number, Medium.WEB)
+    def web_edition(request: Request, label: str, number: int, r: str = "") -> Response:
+        return edition(request, label, number, Medium.WEB, r)
 
     @routes.api_route("/n/{label}/{number}/issue.pdf", methods=["GET", "HEAD"])
-    def pdf_edition(request: Request, label: str, number: int) -> Response:
-        return _edition(database, request, label, number, Medium.PDF)
+    def pdf_edition(request: Request, label: str, number: int, r: str = "") -> Response:
+        return edition(request, label, number, Medium.PDF, r)
+
+    def edition(request: Request, label: str, number: int, medium: Medium, reader: str) -> Response:
+        with database.read() as session:
+            row = session.execute(_sent_edition(label, number, medium)).first()
+        if row is None or not (row.access is Access.OPEN or _may_read(keyring, reader, row.publication_id)):
+            raise NotFound("There is no issue at this address.")
+        return _answer(request, row, medium, name=f"{label}-{number}")
 
     return routes
 
@@ -126,35 +135,39 @@ def _shelf(session: Session, publication: Publication) -> Shelf:
     )
 
 
-def _edition(database: Database, request: Request, label: str, number: int, medium: Medium) -> Response:
+def _may_read(keyring: Keyring, token: str, publication_id: int) -> bool:
+    """Tell whether *token* is a reader's link into this publication."""
+    try:
+        return keyring.read_link(Purpose.READ, token).publication_id == publication_id
+    except BadToken:
+        return False
+
+
+def _answer(request: Request, row: Row[Any], medium: Medium, *, name: str) -> Response:
     """Answer with the bytes that were signed off and sent, or 304 where the reader has them already."""
-    with database.read() as session:
-        row = session.execute(_sent_edition(label, number, medium)).first()
-    if row is None:
-        raise NotFound("There is no issue at this address.")
+    reach = "public" if row.access is Access.OPEN else "private"
     headers = {
         "ETag": f'"{row.sha256}"',
-        "Cache-Control": f"public, max-age={CACHE_SECONDS}",
+        "Cache-Control": f"{reach}, max-age={CACHE_SECONDS}",
         "Content-Security-Policy": EDITION_POLICY,
     }
     if medium is Medium.PDF:
-        headers["Content-Disposition"] = f'inline; filename="{label}-{number}.pdf"'
+        headers["Content-Disposition"] = f'inline; filename="{name}.pdf"'
     if row.sha256 in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     return Response(row.data, media_type=MEDIA_TYPES[medium], headers=headers)
 
 
-def _sent_edition(label: str, number: int, medium: Medium) -> Select[tuple[str, bytes]]:
+def _sent_edition(label: str, number: int, medium: Medium) -> Select[str, bytes, Access, int]:
     """The edition of the newest sending that has begun: a draft begun since does not change what readers see."""
     return (
-        select(StoredEdition.sha256, StoredEdition.data)
+        select(StoredEdition.sha256, StoredEdition.data, Publication.access, Publication.id.label("publication_id"))
         .join(Approval, Approval.revision_id == StoredEdition.revision_id)
         .join(Dispatch, Dispatch.approval_id == Approval.id)
         .join(Issue, Issue.id == Dispatch.issue_id)
         .join(Publication, Publication.id == Issue.publication_id)
         .where(
             Publication.label == label,
-            Publication.access == Access.OPEN,
             Issue.number == number,
             Issue.published_at.is_not(None),
             Issue.state != IssueState.WITHDRAWN,
