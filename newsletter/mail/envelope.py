@@ -33,6 +33,8 @@ class Deferred:
     code: int
     reply: str
     enhanced: str = ""
+    lost: bool = False
+    """True where no server said so but the line broke: another line may be tried at once, within reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,11 @@ Outcome = Accepted | Deferred | Refused | InDoubt
 
 
 class Connection(Protocol):
-    """One open line to a mail server."""
+    """One open line to a mail server; used by one thread at a time."""
+
+    @property
+    def usable(self) -> bool:
+        """Whether another ``send`` can succeed; False once the line is lost, was ended, or has carried its share."""
 
     def send(self, envelope: Envelope) -> Outcome:
         """Run one transaction and return what became of it; network failures are outcomes, not exceptions."""

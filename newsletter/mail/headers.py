@@ -46,12 +46,11 @@ def checked_uri(value: str, what: str) -> str:
 def unstructured(name: str, value: str) -> bytes:
     """Return the field *name* with free text, folded, with encoded words where needed, its CRLF included (RFC 2047)."""
     checked(value, name)
-    if not value.isascii() or "=?" in value:
+    words = value.split(" ")
+    # Folding would swallow a second space, and a reader would decode what only looks like an encoded word.
+    if not value.isascii() or "=?" in value or "\t" in value or (value and "" in words) or max(map(len, words)) > 60:
         return name.encode() + b": " + b"\r\n ".join(_encoded_words(value, room=LINE_AIM - len(name) - 2)) + b"\r\n"
-    text = " ".join(value.split())
-    if any(len(word) > LINE_AIM - 1 for word in text.split(" ")):
-        return name.encode() + b": " + b"\r\n ".join(_encoded_words(text, room=LINE_AIM - len(name) - 2)) + b"\r\n"
-    return _folded(f"{name}:", text.split(" "))
+    return _folded(f"{name}:", words)
 
 
 def mailbox(name: str, address: str, what: str = "The name") -> bytes:

@@ -85,13 +85,15 @@ def parse_smtp_url(url: str) -> SmtpRoute:
     password are percent-encoded. Raises ``SettingsError`` naming the part that is bad, never showing the password.
     """
     parts, host, port = _server(url)
+    username, password = _credentials(parts)
     options = _options(parts.query)
     security = _security(parts.scheme, options.pop("starttls", None), host)
     route = SmtpRoute(
         host=host,
         port=port or {"tls": 465, "starttls": 587, "none": 25}[security],
         security=security,
-        **_credentials(parts),
+        username=username,
+        password=password,
     )
     for name, value in options.items():
         route = _OPTIONS[name](route, value)
@@ -124,7 +126,7 @@ def _server(url: str) -> tuple[SplitResult, str, int | None]:
     return parts, host, port
 
 
-def _credentials(parts: SplitResult) -> dict[str, str]:
+def _credentials(parts: SplitResult) -> tuple[str, str]:
     try:
         username = unquote(parts.username or "", errors="strict")
         password = unquote(parts.password or "", errors="strict")
@@ -134,7 +136,7 @@ def _credentials(parts: SplitResult) -> dict[str, str]:
         _bad("needs both a user name and a password, or neither.")
     if "\0" in username + password:
         _bad("has a NUL in the user name or password.")
-    return {"username": username, "password": password}
+    return username, password
 
 
 def _security(scheme: str, starttls: str | None, host: str) -> Security:

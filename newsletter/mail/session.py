@@ -1,0 +1,201 @@
+"""The session with an SMTP server: greeting, EHLO, STARTTLS, AUTH, and replies read under a deadline."""
+
+from __future__ import annotations
+
+import base64
+import smtplib
+import socket
+import ssl
+import time
+
+from newsletter.mail.envelope import TransportUnavailable
+from newsletter.mail.replies import REPLY_LIMIT, NotAReply, Reply, parse_line
+from newsletter.mail.route import SmtpRoute
+
+_RECEIVE = 64 * 1024
+
+
+class ConnectionLost(Exception):
+    """The line broke, fell silent past its time, or speaks no SMTP any more."""
+
+
+class Session(smtplib.SMTP):
+    """The standard library's session with replies read strictly and under one deadline each.
+
+    Its own reader waits anew after every octet, so that a trickling server could hold a worker for days; and a reply
+    that stands in the buffer when STARTTLS is answered was written by somebody on the line (CVE-2011-0411).
+    """
+
+    def __init__(self, route: SmtpRoute, *, helo_name: str, context: ssl.SSLContext | None) -> None:
+        self._buffer = bytearray()
+        self._route = route
+        self._context = context
+        self.patience = route.timeouts.greeting
+        super().__init__(local_hostname=helo_name, timeout=route.timeouts.connect)
+        self._host = route.host  # the name STARTTLS asks the certificate for
+
+    def _get_socket(self, host: str, port: int, timeout: float | None) -> socket.socket:
+        line = socket.create_connection((host, port), timeout)
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._route.security == "tls" and self._context is not None:
+            try:
+                return self._context.wrap_socket(line, server_hostname=host)
+            except BaseException:
+                line.close()
+                raise
+        return line
+
+    def transmit(self, data: bytes | memoryview, *, patience: float) -> None:
+        """Send *data* within *patience* seconds; raise ``ConnectionLost``."""
+        line = self._line()
+        try:
+            line.settimeout(patience)
+            line.sendall(data)
+        except OSError as error:
+            raise ConnectionLost(_why(error)) from error
+
+    def reply(self, *, patience: float) -> Reply:
+        """Read one whole reply within *patience* seconds; raise ``ConnectionLost``."""
+        deadline = time.monotonic() + patience
+        lines: list[str] = []
+        room = REPLY_LIMIT
+        while True:
+            line = self._reply_line(deadline, room)
+            room -= len(line)
+            try:
+                code, more, text = parse_line(line)
+            except NotAReply as error:
+                raise ConnectionLost(str(error)) from error
+            lines.append(text)
+            if not more:
+                return Reply(code, tuple(lines))
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Read a reply for the standard library's commands."""
+        try:
+            reply = self.reply(patience=self.patience)
+        except ConnectionLost as error:
+            self.close()
+            raise smtplib.SMTPServerDisconnected(str(error)) from error
+        return reply.code, "\n".join(reply.lines).encode()
+
+    def left_over(self) -> bytes:
+        """Return what the server said without being asked."""
+        return bytes(self._buffer)
+
+    def _line(self) -> socket.socket:
+        if self.sock is None:
+            raise ConnectionLost("the connection is closed")
+        return self.sock
+
+    def _reply_line(self, deadline: float, room: int) -> bytes:
+        while (end := self._buffer.find(b"\n")) < 0:
+            if len(self._buffer) > room:
+                raise ConnectionLost("the server's reply has no end")
+            line = self._line()
+            try:
+                line.settimeout(max(0.001, deadline - time.monotonic()))
+                received = line.recv(_RECEIVE)
+            except OSError as error:
+                raise ConnectionLost(_why(error)) from error
+            if not received:
+                raise ConnectionLost("the server closed the connection")
+            self._buffer += received
+        taken = bytes(self._buffer[: end + 1])
+        del self._buffer[: end + 1]
+        if len(taken) > room:
+            raise ConnectionLost("the server's reply has no end")
+        return taken
+
+
+def open_session(route: SmtpRoute, *, helo_name: str, context: ssl.SSLContext | None) -> Session:
+    """Connect, greet, secure and sign in; raise ``TransportUnavailable`` with what the server or the network said."""
+    session = Session(route, helo_name=helo_name, context=context)
+    where = f"{route.host}:{route.port}"
+    try:
+        _greet(session, route)
+        if route.security == "starttls":
+            _secure(session, route, context)
+        if route.username:
+            _sign_in(session, route)
+    except TransportUnavailable as error:
+        session.close()
+        raise TransportUnavailable(f"{where}: {error}", permanent=error.permanent) from error
+    except ssl.SSLCertVerificationError as error:
+        session.close()
+        message = f"{where}: its certificate is not trusted ({error.verify_message})"
+        raise TransportUnavailable(message, permanent=True) from error
+    except ssl.SSLError as error:
+        session.close()
+        raise TransportUnavailable(f"{where}: no TLS ({error.reason or error})", permanent=True) from error
+    except (OSError, smtplib.SMTPException) as error:  # SMTPException is an OSError; both named for the reader
+        session.close()
+        raise TransportUnavailable(f"{where}: {_why(error)}") from error
+    except BaseException:
+        session.close()
+        raise
+    return session
+
+
+def _greet(session: Session, route: SmtpRoute) -> None:
+    _expect(session.connect(route.host, route.port), 220, "greets with")
+    session.patience = route.timeouts.command
+    _introduce(session)
+
+
+def _introduce(session: Session) -> None:
+    answer = session.ehlo()
+    if answer[0] in {500, 501, 502, 504, 550}:  # RFC 5321 §3.2: a server may know only HELO
+        answer = session.helo()
+    _expect(answer, 250, "answers EHLO with")
+
+
+def _secure(session: Session, route: SmtpRoute, context: ssl.SSLContext | None) -> None:
+    if not session.has_extn("starttls"):
+        raise TransportUnavailable("the server does not offer STARTTLS, which this route requires", permanent=True)
+    try:
+        session.starttls(context=context)
+    except smtplib.SMTPResponseException as error:
+        _expect((error.smtp_code, _octets(error.smtp_error)), 220, "answers STARTTLS with")
+    if session.left_over():
+        raise TransportUnavailable("somebody wrote into the line before it was encrypted", permanent=True)
+    # What was said before TLS counts for nothing (RFC 3207 §4.2); the library has forgotten it, so ask again.
+    _introduce(session)
+
+
+def _sign_in(session: Session, route: SmtpRoute) -> None:
+    """AUTH PLAIN, or LOGIN where that is all there is; in UTF-8 (RFC 4616 §2), which the library's own cannot."""
+    offered = session.esmtp_features.get("auth", "").upper().split()
+    user, password = route.username.encode(), route.password.encode()
+    nul = b"\0"
+    if "PLAIN" in offered:
+        answer = session.docmd("AUTH", f"PLAIN {_base64(b''.join((nul, user, nul, password)))}")
+    elif "LOGIN" in offered:
+        answer = session.docmd("AUTH", f"LOGIN {_base64(user)}")
+        if answer[0] == 334:
+            answer = session.docmd(_base64(password))
+    else:
+        raise TransportUnavailable("the server offers no sign-in by PLAIN or LOGIN", permanent=True)
+    if answer[0] == 334:
+        raise TransportUnavailable("the server wants a longer sign-in than PLAIN and LOGIN have", permanent=True)
+    _expect(answer, 235, "refuses the sign-in:")
+
+
+def _expect(answer: tuple[int, bytes], code: int, words: str) -> None:
+    if answer[0] != code:
+        reply = Reply(answer[0], tuple(answer[1].decode("utf-8", "replace").split("\n")))
+        raise TransportUnavailable(f"the server {words} {reply}", permanent=answer[0] >= 500)
+
+
+def _base64(octets: bytes) -> str:
+    return base64.b64encode(octets).decode("ascii")
+
+
+def _octets(text: bytes | str) -> bytes:
+    return text if isinstance(text, bytes) else text.encode()
+
+
+def _why(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return str(error) or type(error).__name__

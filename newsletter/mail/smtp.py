@@ -1,0 +1,235 @@
+"""SMTP: the transport that hands one message at a time to a server, in one pipelined transaction each."""
+
+from __future__ import annotations
+
+import ssl
+from contextlib import suppress
+
+from newsletter.kit.errors import BadInput, SettingsError
+from newsletter.mail.address import needs_smtputf8, wire_address
+from newsletter.mail.envelope import Accepted, Deferred, Envelope, InDoubt, Outcome, Refused
+from newsletter.mail.replies import Reply
+from newsletter.mail.route import SmtpRoute, SmtpTimeouts, parse_smtp_url
+from newsletter.mail.session import ConnectionLost, Session, open_session
+
+__all__ = ["SmtpConnection", "SmtpRoute", "SmtpTimeouts", "SmtpTransport", "parse_smtp_url"]
+
+BLOCK = 1024 * 1024
+"""Octets sent under one time limit, so that a large message on a slow line is not taken for a stalled one."""
+LAST_WORDS = 2.0
+"""Seconds to look for a reply on a line that broke while we were writing: a 421 or 552 may lie there unread."""
+
+
+class SmtpTransport:
+    """Opens connections to one Route; safe to share between threads."""
+
+    def __init__(self, route: SmtpRoute, *, helo_name: str) -> None:
+        """Prepare for *route*, greeting as *helo_name*, our own host; raise ``SettingsError`` for a bad CA file."""
+        self.route = route
+        self._helo_name = helo_name
+        self._context = _tls_context(route) if route.security != "none" else None
+
+    def connect(self) -> SmtpConnection:
+        """Open a line, or raise ``TransportUnavailable`` with what the server or the network said."""
+        return SmtpConnection(open_session(self.route, helo_name=self._helo_name, context=self._context), self.route)
+
+
+class SmtpConnection:
+    """One open line; a lost one answers every further ``send`` with ``Deferred``."""
+
+    def __init__(self, session: Session, route: SmtpRoute) -> None:
+        self._session = session
+        self._timeouts = route.timeouts
+        self._share = route.messages_per_connection
+        self._carried = 0
+        self._open = True
+        self._dirty = False  # a transaction was left half done: RSET goes before the next one
+        self._pipelining = session.has_extn("pipelining")
+        self._utf8 = session.has_extn("smtputf8")
+        self._takes_size = session.has_extn("size")
+        limit = session.esmtp_features.get("size", "").strip()
+        self._size_limit = int(limit) if limit.isascii() and limit.isdigit() else 0  # 0: none fixed (RFC 1870 §4)
+
+    @property
+    def usable(self) -> bool:
+        """Whether another ``send`` can succeed and the line has not carried its share yet."""
+        return self._open and (self._share is None or self._carried < self._share)
+
+    def send(self, envelope: Envelope) -> Outcome:
+        """Run one transaction and return what became of it; network failures are outcomes, not exceptions."""
+        if not self._open:
+            return Deferred(421, "the connection is closed", "4.4.2", lost=True)
+        try:
+            sender = wire_address(envelope.sender) if envelope.sender else ""
+        except BadInput as error:
+            return Refused(553, str(error), "5.1.7")
+        try:
+            recipient = wire_address(envelope.recipient)
+        except BadInput as error:
+            return Refused(553, str(error), "5.1.3")
+        refusal = self._refusal(envelope.data, sender, recipient)
+        if refusal is not None:
+            return refusal
+        self._carried += 1
+        try:
+            if self._session.left_over():
+                raise ConnectionLost("the server spoke out of turn")
+            return self._transact(self._stages(sender, recipient, len(envelope.data)), envelope.data)
+        except ConnectionLost as error:
+            self._drop()
+            return Deferred(421, str(error), "4.4.2", lost=True)
+
+    def close(self) -> None:
+        """Say QUIT if the line still stands; never raises."""
+        if self._open:
+            with suppress(ConnectionLost):
+                self._session.transmit(b"QUIT\r\n", patience=self._timeouts.quit)
+                self._session.reply(patience=self._timeouts.quit)
+        self._drop()
+
+    def _drop(self) -> None:
+        self._open = False
+        self._session.close()
+
+    def _refusal(self, data: bytes, sender: str, recipient: str) -> Refused | None:
+        """Return why this server cannot be given the message, found without asking it; None if it can."""
+        utf8 = needs_smtputf8(sender) or needs_smtputf8(recipient)
+        if utf8 and not self._utf8:
+            return Refused(553, "the server takes no address with letters beyond ASCII before the @", "5.6.7")
+        if self._size_limit and len(data) > self._size_limit:
+            return Refused(552, f"{len(data)} octets; the server takes {self._size_limit}", "5.3.4")
+        if not utf8 and not data.isascii():
+            return Refused(554, "the message is not 7-bit; this is a fault of ours", "5.6.1")
+        if not data.count(b"\r\n") == data.count(b"\n") == data.count(b"\r") or b"\0" in data:
+            # Some servers end a message at LF.LF: never hand over what could be read as two (SMTP smuggling).
+            return Refused(554, "the message has a bare CR, a bare LF or a NUL; this is a fault of ours", "5.6.0")
+        return None
+
+    def _stages(self, sender: str, recipient: str, size: int) -> list[tuple[str, bytes]]:
+        """Return the commands before DATA, each with its name."""
+        utf8 = " SMTPUTF8" if needs_smtputf8(sender) or needs_smtputf8(recipient) else ""
+        declared = f" SIZE={size}" if self._takes_size else ""
+        stages = [
+            ("MAIL", f"MAIL FROM:<{sender}>{declared}{utf8}\r\n".encode()),
+            ("RCPT", f"RCPT TO:<{recipient}>\r\n".encode()),
+        ]
+        return [("RSET", b"RSET\r\n"), *stages] if self._dirty else stages
+
+    def _transact(self, stages: list[tuple[str, bytes]], data: bytes) -> Outcome:
+        """Run the transaction; raise ``ConnectionLost`` only where neither refusal nor final dot came before it."""
+        self._dirty = True
+        refused: dict[str, Reply] = {}
+        try:
+            go = self._propose(stages, refused)
+            if refused and go is not None and go.code == 354:
+                self._take_back(refused)
+        except ConnectionLost:
+            if not refused:
+                raise
+            self._drop()  # what the server said before it went still holds
+            go = None
+        if refused:
+            return _refused_at(*next(iter(refused.items())))
+        assert go is not None
+        if go.code != 354:
+            return _refused_at("DATA", self._sound(go, "DATA"))
+        return self._deliver(data)
+
+    def _propose(self, stages: list[tuple[str, bytes]], refused: dict[str, Reply]) -> Reply | None:
+        """Send the commands and collect what is *refused*; return the answer to DATA, None where DATA was not sent.
+
+        With PIPELINING all go in one group, DATA last (RFC 2920 §3.1), and every answer is read.
+        """
+        if self._pipelining:
+            group = b"".join([*(command for _, command in stages), b"DATA\r\n"])
+            self._session.transmit(group, patience=self._timeouts.command)
+        for name, command in stages:
+            if not self._pipelining:
+                self._session.transmit(command, patience=self._timeouts.command)
+            reply = self._reply(self._timeouts.command)
+            if reply.code == 421 or (reply.code >= 300 and name != "RSET"):
+                refused[name] = self._sound(reply, name)
+                if reply.code == 421 or not self._pipelining:
+                    return None
+        if not self._pipelining:
+            self._session.transmit(b"DATA\r\n", patience=self._timeouts.command)
+        return self._reply(self._timeouts.data_start)
+
+    def _take_back(self, refused: dict[str, Reply]) -> None:
+        """Answer a 354 that came although nobody will get the message: end the data at once (RFC 2920 §3.1)."""
+        if "RCPT" not in refused:
+            # A server that refuses the sender and yet takes the recipient would deliver the emptiness.
+            self._drop()
+            return
+        self._session.transmit(b".\r\n", patience=self._timeouts.data_block)
+        self._reply(self._timeouts.final_dot)
+
+    def _deliver(self, data: bytes) -> Outcome:
+        """Send the message and its final dot; from then on a lost line leaves it in doubt (RFC 1047)."""
+        try:
+            self._transmit_message(data)
+        except ConnectionLost:
+            last_words = self._last_words()
+            if last_words is None:
+                raise
+            self._drop()
+            return last_words.failure()
+        try:
+            reply = self._reply(self._timeouts.final_dot)
+            if reply.code >= 400:
+                return reply.failure()
+            self._sound(reply, "the message", expected=2)
+        except ConnectionLost as error:
+            self._drop()
+            return InDoubt(str(error))
+        self._dirty = False
+        return Accepted(str(reply))
+
+    def _transmit_message(self, data: bytes) -> None:
+        """Dot-stuff (RFC 5321 §4.5.2) and send, ending in exactly CRLF.CRLF."""
+        stuffed = data.replace(b"\r\n.", b"\r\n..")
+        start = b"." if stuffed.startswith(b".") else b""
+        end = b".\r\n" if stuffed.endswith(b"\r\n") or not stuffed else b"\r\n.\r\n"
+        whole = memoryview(b"".join((start, stuffed, end)))
+        for block in range(0, len(whole), BLOCK):
+            self._session.transmit(whole[block : block + BLOCK], patience=self._timeouts.data_block)
+
+    def _last_words(self) -> Reply | None:
+        """Return the 4xx or 5xx a server left on a line that broke while the message was on its way."""
+        try:
+            reply = self._session.reply(patience=LAST_WORDS)
+        except ConnectionLost:
+            return None
+        return reply if reply.code >= 400 else None
+
+    def _reply(self, patience: float) -> Reply:
+        """Read a reply; after a 421 the server closes the line (RFC 5321 §3.8), so do we."""
+        reply = self._session.reply(patience=patience)
+        if reply.code == 421:
+            self._drop()
+        return reply
+
+    def _sound(self, reply: Reply, stage: str, *, expected: int = 0) -> Reply:
+        """Return *reply* if it is a failure or of the *expected* class; else question and answer are out of step."""
+        if reply.code < 400 and reply.code // 100 != expected:
+            raise ConnectionLost(f"the server answered {stage} with {reply}")
+        return reply
+
+
+def _refused_at(stage: str, reply: Reply) -> Deferred | Refused:
+    """Return the outcome of a failing *reply*; a 552 to RCPT is an old way to say too many (RFC 5321 §4.5.3.1.10)."""
+    if stage == "RCPT" and reply.code == 552 and reply.enhanced in {"", "5.5.3"}:
+        return Deferred(452, reply.text, "4.5.3")
+    return reply.failure()
+
+
+def _tls_context(route: SmtpRoute) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=route.ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise SettingsError(f"The file of certificates {route.ca_file} for {route.host} cannot be read.") from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if not route.verify_certificates:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
