@@ -10,6 +10,7 @@ from newsletter.kit.errors import RenderingError
 from newsletter.manuscripts.document import Document, figures_of
 from newsletter.manuscripts.pictures import Pictures
 from newsletter.rendering import pdf_content
+from newsletter.rendering.characters import fit_to_render
 from newsletter.rendering.fonts import missing_glyphs
 from newsletter.rendering.pdf_compiler import Limits, compile_pdf
 from newsletter.rendering.pdf_pictures import in_screen_colours
@@ -27,6 +28,7 @@ def pdf(
     Raises ``RenderingError`` with one sentence: a picture or a glyph is missing, the time or memory of *limits* did not
     suffice, a font could not be loaded. Takes half a second, in a process of its own.
     """
+    document = fit_to_render(document, edition="PDF")
     content = pdf_content.content(document, masthead, pictures)
     _require_glyphs("".join(pdf_content.strings_in(content)))
     families = {masthead.theme.serif, masthead.theme.sans}

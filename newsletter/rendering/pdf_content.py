@@ -8,9 +8,11 @@ from typing import Any, assert_never
 
 from newsletter.manuscripts.document import Article, BriefList, Document, Note, Part, PeopleGroup, Section, Source
 from newsletter.manuscripts.pictures import Pictures
+from newsletter.rendering.characters import printable
+from newsletter.rendering.contents import title_of
 from newsletter.rendering.pdf_headings import number_levels
-from newsletter.rendering.pdf_language import language_runs, typesetting
-from newsletter.rendering.pdf_richtext import Data, Typesetter, link_target, printable
+from newsletter.rendering.pdf_language import typesetting
+from newsletter.rendering.pdf_richtext import Data, Typesetter, link_target
 from newsletter.rendering.theme import Masthead
 from newsletter.rendering.wording import Wording, wording
 
@@ -27,7 +29,7 @@ def content(document: Document, masthead: Masthead, pictures: Pictures) -> Data:
     sections = [_section(section, setter, words) for section in document.sections]
     number_levels(sections)
     data: Data = {
-        "title": setter.text(_title(document, masthead)),
+        "title": setter.text(title_of(document, masthead.publication)),
         "organisation": setter.text(_organisation(document, masthead)),
         "publication": setter.text(masthead.publication),
         "publisher": setter.text(masthead.publisher or masthead.imprint.name),
@@ -36,7 +38,7 @@ def content(document: Document, masthead: Masthead, pictures: Pictures) -> Data:
         "sections": sections,
         "people": [_group(group, setter) for group in document.people],
         "contact": _contact(document, setter),
-        "imprint": _imprint(document, masthead, setter),
+        "imprint": _imprint(document, masthead, setter, words),
         "words": {"contents": words.contents, "page_of": words.page_of, "reporting_period": words.reporting_period},
         "metadata": _metadata(document, masthead),
         "theme": _theme(masthead),
@@ -73,11 +75,6 @@ def strings_in(data: Any) -> Iterator[str]:
                 yield from strings_in(value)
 
 
-def _title(document: Document, masthead: Masthead) -> str:
-    """A PDF without title is neither archival nor accessible."""
-    return document.title.strip() or masthead.publication.strip() or "–"
-
-
 def _organisation(document: Document, masthead: Masthead) -> str:
     """The line over the title: the manuscript's own, the publication unless the title says it, or the publisher."""
     if document.organisation:
@@ -88,7 +85,7 @@ def _organisation(document: Document, masthead: Masthead) -> str:
 def _period(document: Document, words: Wording) -> str:
     if document.period is None:
         return ""
-    return f"{words.date(document.period.first)} – {words.date(document.period.last)}"
+    return words.span(document.period.first, document.period.last)
 
 
 def _section(section: Section, setter: Typesetter, words: Wording) -> Data:
@@ -131,7 +128,7 @@ def _article(article: Article, setter: Typesetter, words: Wording) -> Data:
 
 def _source(source: Source, setter: Typesetter, words: Wording) -> Data:
     date = source.date_text or (words.date(source.date) if source.date else "")
-    rows = [(source.bodies_label, ", ".join(source.bodies)), (source.date_label, date)]
+    rows = [(source.bodies_label or words.issued_by, ", ".join(source.bodies)), (source.date_label, date)]
     return {
         "label": setter.text(_with_colon(source.label)),
         "title": setter.text(source.title),
@@ -150,8 +147,7 @@ def _original(source: Source, setter: Typesetter) -> list[Data]:
         return []
     if not source.original_language:
         return setter.text(title)
-    runs = language_runs(title, source.original_language)
-    return [{"text": text, "language": own or source.original_language} for text, own in runs]
+    return [{"text": title, "language": source.original_language}]
 
 
 def _briefs(briefs: BriefList, setter: Typesetter, words: Wording) -> Data:
@@ -180,13 +176,16 @@ def _contact(document: Document, setter: Typesetter) -> Data | None:
     return {"label": setter.text(_with_colon(contact.label)), "value": _reachable(contact.address, setter)}
 
 
-def _imprint(document: Document, masthead: Masthead, setter: Typesetter) -> Data:
+def _imprint(document: Document, masthead: Masthead, setter: Typesetter, words: Wording) -> Data:
     """The manuscript's publisher block as it stands, else the publication's imprint."""
     imprint = masthead.imprint
     if document.publisher is not None:
         title, lines = document.publisher.title, document.publisher.lines
     else:
-        title, lines = "", (imprint.name or masthead.publisher, *imprint.lines, imprint.email, imprint.website)
+        title, lines = (
+            words.imprint,
+            (imprint.name or masthead.publisher, *imprint.lines, imprint.email, imprint.website),
+        )
     return {"title": setter.title(title), "lines": [_linked(line, setter) for line in lines if line.strip()]}
 
 
@@ -216,7 +215,7 @@ def _metadata(document: Document, masthead: Masthead) -> Data:
     authors = document.people[0].people if document.people else ()
     date = document.date or UNDATED
     return {
-        "title": printable(_title(document, masthead)),
+        "title": printable(title_of(document, masthead.publication)),
         "authors": [printable(person.name) for person in authors] or [printable(masthead.publisher)],
         "keywords": [printable(word) for word in (masthead.publication, *(s.title for s in document.sections)) if word],
         "date": [date.year, date.month, date.day],

@@ -1,4 +1,4 @@
-"""Heading levels without gaps: PDF/UA refuses a document that goes from a second to a fourth level (ISO 14289-1 §7.4.2)."""
+"""Heading levels without gaps: PDF/UA refuses to go from a second level to a fourth (ISO 14289-1 §7.4.2)."""
 
 from __future__ import annotations
 

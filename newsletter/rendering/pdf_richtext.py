@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, assert_never
-from urllib.parse import quote
 
 from newsletter.kit.errors import RenderingError
 from newsletter.manuscripts.pictures import Pictures
@@ -31,7 +29,9 @@ from newsletter.manuscripts.richtext import (
     Text,
     plain,
 )
-from newsletter.rendering.pdf_language import language_runs
+from newsletter.rendering.characters import printable
+from newsletter.rendering.languages import script_runs
+from newsletter.rendering.links import href
 
 Data = dict[str, Any]
 
@@ -62,7 +62,7 @@ class Typesetter:
         """Return plain *text* as spans, one per language."""
         return [
             {"text": _breakable(run), **({"language": language} if language else {}), **(style or {})}
-            for run, language in language_runs(printable(text), self.language)
+            for run, language in script_runs(printable(text), self.language)
         ]
 
     def title(self, text: str) -> list[Data]:
@@ -166,21 +166,8 @@ def file_name(sha256: str, suffix: str) -> str:
 
 def link_target(url: str) -> str:
     """Return *url* as a PDF may hold it (ASCII, ISO 32000-1 §12.6.4.7), or ``""`` for one that leads nowhere."""
-    url = "".join(character for character in url.strip() if character.isprintable())
-    if not url.lower().startswith(("http://", "https://", "mailto:")):
-        return ""
-    ascii_url = quote(url, safe="%/:?#[]@!$&'()*+,;=~")
-    return ascii_url if len(ascii_url) <= MAX_URL else ""
-
-
-def printable(text: str) -> str:
-    """Return *text* with white space as spaces and without what no font draws and PDF/A bars (controls, BOM)."""
-    return "".join(
-        " " if character in "\t\n\r\v\f\u0085\u2028\u2029" else character
-        for character in text
-        if character in "\t\n\r\v\f\u0085\u2028\u2029"
-        or not (unicodedata.category(character) in {"Cc", "Cn"} or character == "\ufeff")
-    )
+    target = href(url)
+    return target if len(target) <= MAX_URL else ""
 
 
 def _breakable(text: str) -> str:
