@@ -1,0 +1,30 @@
+"""The roof over the web: one FastAPI application, built from an installation."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+
+from fastapi import FastAPI
+
+from newsletter import __version__
+from newsletter.web import archive, outbox, problems
+from newsletter.worker import Installation
+
+
+def create_app(here: Installation, *, alongside: Callable[[], AbstractContextManager[object]] = nullcontext) -> FastAPI:
+    """Build the web application; *alongside* runs as long as it does, as the dispatcher does in ``newsletter serve``."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        with alongside():
+            yield
+
+    app = FastAPI(
+        title="Newsletter Desk", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
+    )
+    problems.install(app)
+    app.include_router(archive.router(here.database, keyring=here.settings.keyring))
+    if here.outbox is not None:
+        app.include_router(outbox.router(here.outbox))
+    return app

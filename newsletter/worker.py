@@ -1,0 +1,82 @@
+"""The roof over everything that works: one installation, built from its settings and nothing else."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from urllib.parse import urlsplit
+
+from newsletter.kit.clock import Clock, utc_now
+from newsletter.kit.database import Database
+from newsletter.kit.errors import SettingsError
+from newsletter.kit.settings import Settings
+from newsletter.mail.catcher import Catcher
+from newsletter.mail.dkim import DkimSigner
+from newsletter.mail.maildir import Maildir
+from newsletter.mail.route import SmtpRoute, is_loopback, parse_smtp_url
+
+
+@dataclass(frozen=True)
+class Installation:
+    """One installation of the desk: its settings, its database, its clock."""
+
+    settings: Settings
+    database: Database
+    clock: Clock = utc_now
+
+    @classmethod
+    def open(cls, settings: Settings, *, clock: Clock = utc_now) -> Installation:
+        """Open the installation; raises ``SettingsError`` naming whatever of *settings* cannot be used."""
+        here = cls(settings, Database(settings.database), clock)
+        assert here.settings.keyring
+        assert here.route or here.outbox
+        signer_of(settings)
+        return here
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.database.dispose()
+
+    @cached_property
+    def route(self) -> SmtpRoute | None:
+        """The mail server that the settings name; None: the built-in catcher."""
+        return parse_smtp_url(self.settings.smtp_url) if self.settings.smtp_url else None
+
+    @cached_property
+    def outbox(self) -> Maildir | None:
+        """Where the catcher keeps mail; None if there is a real mail server."""
+        return None if self.route else Maildir(self.settings.outbox_dir)
+
+    @contextmanager
+    def mail_server(self) -> Iterator[SmtpRoute]:
+        """Have a mail server to hand over to: the one named in the settings, or the catcher while the block runs."""
+        if self.route is not None:
+            yield self.route
+            return
+        with Catcher(Maildir(self.settings.outbox_dir), clock=self.clock) as catcher:
+            # Nothing leaves the machine, so nothing needs to be gentle.
+            yield replace(parse_smtp_url(f"smtp://127.0.0.1:{catcher.port}"), pace=None, messages_per_connection=None)
+
+
+def signer_of(settings: Settings) -> DkimSigner | None:
+    """Return the signer that the settings describe, None if mail is not signed here; raises ``SettingsError``."""
+    if not settings.dkim_domain:
+        return None
+    if settings.dkim_key_file is None:
+        raise SettingsError(
+            "NEWSLETTER_DKIM_KEY_FILE is missing: the file with the private key for NEWSLETTER_DKIM_DOMAIN."
+        )
+    try:
+        key = settings.dkim_key_file.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"NEWSLETTER_DKIM_KEY_FILE cannot be read: {error.strerror}.") from error
+    return DkimSigner(settings.dkim_domain, settings.dkim_selector, key)
+
+
+def helo_name(settings: Settings) -> str:
+    """Return the name to say in EHLO (RFC 5321 §4.1.1.1): the public host, else this machine's."""
+    host = urlsplit(settings.public_url).hostname or ""
+    return host if host and not is_loopback(host) else socket.getfqdn() or "localhost"
