@@ -1,0 +1,56 @@
+"""Contents: the outline of an issue, with the anchors that the editions share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from newsletter.manuscripts.document import Article, Document
+
+
+@dataclass(frozen=True, slots=True)
+class ContentsLine:
+    """One entry as the table of contents shows it; ``number`` is empty where there is none."""
+
+    title: str
+    anchor: str
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ContentsPart:
+    """A section with those of its entries that have a title."""
+
+    title: str
+    anchor: str
+    lines: tuple[ContentsLine, ...]
+
+
+def contents(document: Document) -> tuple[ContentsPart, ...]:
+    """Return the outline of *document*; sections without a title keep their place, with an empty one."""
+    parts = []
+    for place, section in enumerate(document.sections, 1):
+        lines = []
+        for nth, entry in enumerate(section.entries, 1):
+            if entry.title:
+                number = str(entry.number) if isinstance(entry, Article) and entry.number is not None else ""
+                lines.append(ContentsLine(entry.title, entry_anchor(place, nth), number))
+        parts.append(ContentsPart(section.title, section_anchor(place), tuple(lines)))
+    return tuple(parts)
+
+
+def section_anchor(place: int) -> str:
+    """Return the anchor of the section at *place* (from 1)."""
+    return f"section-{place}"
+
+
+def entry_anchor(place: int, nth: int) -> str:
+    """Return the anchor of the *nth* entry (from 1) of the section at *place*.
+
+    Made of places and not of words: a link in a mail that was sent must still fit after a title is corrected.
+    """
+    return f"item-{place}-{nth}"
+
+
+def title_of(document: Document, fallback: str) -> str:
+    """Return the issue's title, or *fallback*, or the word every issue has at least."""
+    return document.title.strip() or fallback.strip() or "Newsletter"
