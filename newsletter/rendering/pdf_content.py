@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any, assert_never
 
 from newsletter.manuscripts.document import Article, BriefList, Document, Note, Part, PeopleGroup, Section, Source
 from newsletter.manuscripts.pictures import Pictures
 from newsletter.rendering.characters import printable
 from newsletter.rendering.contents import title_of
+from newsletter.rendering.palette import light
 from newsletter.rendering.pdf_headings import number_levels
 from newsletter.rendering.pdf_language import typesetting
 from newsletter.rendering.pdf_richtext import Data, Typesetter, link_target
-from newsletter.rendering.theme import Masthead
+from newsletter.rendering.theme import Masthead, Theme
 from newsletter.rendering.wording import Wording, wording
 
 UNDATED = datetime.date(2000, 1, 1)
@@ -41,7 +43,7 @@ def content(document: Document, masthead: Masthead, pictures: Pictures) -> Data:
         "imprint": _imprint(document, masthead, setter, words),
         "words": {"contents": words.contents, "page_of": words.page_of, "reporting_period": words.reporting_period},
         "metadata": _metadata(document, masthead),
-        "theme": _theme(masthead),
+        "theme": _theme(masthead.theme),
         "language": document.language,
         "wording_language": words.language,
     }
@@ -222,9 +224,9 @@ def _metadata(document: Document, masthead: Masthead) -> Data:
     }
 
 
-def _theme(masthead: Masthead) -> dict[str, str]:
-    theme = masthead.theme
-    return {name: getattr(theme, name) for name in type(theme).__dataclass_fields__}
+def _theme(theme: Theme) -> dict[str, str]:
+    """The theme's fonts, and its colours as far moved as they must be to be read on paper."""
+    return {**asdict(light(theme)), "serif": theme.serif, "sans": theme.sans}
 
 
 def _with_colon(label: str) -> str:
