@@ -1,0 +1,178 @@
+"""The message compiler: a message is made once per dispatch, variant and language; a recipient only fills its slots.
+
+The bytes are put together by hand, from checked header fields (``newsletter/mail/headers.py``) and quoted-printable
+stretches (``mime.py``): the standard library folds structured fields into encoded words and would cut a link in half.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from newsletter.delivery.message_headers import LABEL, header_values, source_headers
+from newsletter.delivery.message_source import Attachment, ListId, MessageSlots, MessageSource
+from newsletter.kit.errors import BadInput, RenderingError
+from newsletter.mail.dkim import DkimSigner
+from newsletter.mail.headers import LINE_LIMIT, checked, checked_uri
+from newsletter.mail.mime import Hole, Part, Pieces, base64_part, merged, multipart, quoted_printable_value, text_part
+from newsletter.rendering.slots import Slot
+
+__all__ = [
+    "Attachment", "CompiledMessage", "ListId", "MessageSlots", "MessageSource", "compile_message",
+]  # fmt: skip
+
+_CID = re.compile(r"cid:([0-9a-f]{64})\b")
+_LEFT_OVER = b"slot.invalid"
+_MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]{0,90}")
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledMessage:
+    """A message as segments of bytes with holes; ``fill`` makes one recipient's copy, in microseconds."""
+
+    headers: Pieces
+    opening: bytes
+    """The body up to its first hole: the same for everybody."""
+    body: Pieces
+    """The rest of the body."""
+    message_id_domain: str
+    _opening_hash: Any = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_opening_hash", hashlib.sha256(self.opening))
+
+    @property
+    def slots(self) -> frozenset[Slot]:
+        """The slots that each recipient must fill."""
+        return frozenset(Slot(hole.name) for hole in self.body if isinstance(hole, Hole))
+
+    @property
+    def size(self) -> int:
+        """Octets of a copy, but for what fills the holes."""
+        return len(self.opening) + sum(len(piece) for piece in (*self.headers, *self.body) if isinstance(piece, bytes))
+
+    def fill(self, slots: MessageSlots, *, sign: DkimSigner | None = None) -> bytes:
+        """Return the message for one recipient, complete, CRLF throughout, not dot-stuffed.
+
+        Raises ``BadInput`` where a value cannot stand in a mail or a URL the message needs is missing.
+        """
+        headers = _filled(self.headers, header_values(slots, self.message_id_domain))
+        body = _filled(self.body, _body_values(self.body, slots))
+        if sign is None:
+            return b"".join((headers, b"\r\n", self.opening, body))
+        # The body ends in exactly one CRLF, as its simple canonical form does (RFC 6376 §3.4.3).
+        body_hash = self._opening_hash.copy()
+        body_hash.update(body)
+        signature = sign.signature(headers, body_hash.digest(), at=slots.date)
+        return b"".join((signature, headers, b"\r\n", self.opening, body))
+
+
+def compile_message(source: MessageSource, *, message_id_domain: str) -> CompiledMessage:
+    """Make the segments of *source*; the same source gives the same bytes.
+
+    Raises ``BadInput`` for a value that cannot stand in a header, ``RenderingError`` for an edition that shows a
+    picture nobody has or holds a slot nobody knows.
+    """
+    if not LABEL.fullmatch(message_id_domain):
+        raise BadInput(f"Message-IDs cannot end in {message_id_domain!r}; it must be a domain.")
+    root = _root(source, message_id_domain)
+    body = merged(root.body)
+    headers = merged([*source_headers(source), root.headers])
+    opening, rest = body[0], body[1:]
+    assert isinstance(opening, bytes)
+    compiled = CompiledMessage(headers, opening, rest, message_id_domain)
+    _check(compiled)
+    return compiled
+
+
+def _check(compiled: CompiledMessage) -> None:
+    """Prove on the final bytes that nothing is left over and every line can travel."""
+    fixed = [piece for piece in (*compiled.headers, compiled.opening, *compiled.body) if isinstance(piece, bytes)]
+    whole = b"\n".join(fixed)
+    if not whole.isascii() or any(len(line) > LINE_LIMIT for line in whole.split(b"\n")):
+        raise RenderingError("The message came out with a line that no mail server takes; this is a fault of ours.")
+    if _LEFT_OVER in whole.replace(b"=\r\n", b""):
+        raise RenderingError(
+            "The edition has a link to slot.invalid that is none of the known slots; mend its template."
+        )
+
+
+def _root(source: MessageSource, domain: str) -> Part:
+    """Return the whole MIME tree: mixed(alternative(text, related(html, pictures)), attachments), as far as needed."""
+    slots = [slot.value for slot in Slot]
+    boundary = f"=_{_fingerprint(source)}"
+    root = text_part("plain", source.text, slots)
+    if source.html is not None:
+        page = text_part("html", _CID.sub(rf"cid:\1@{domain}", source.html), slots)
+        pictures = _pictures(source, domain)
+        if pictures:
+            page = multipart("related", [page, *pictures], boundary=f"{boundary}_r", root_type="text/html")
+        root = multipart("alternative", [root, page], boundary=f"{boundary}_a")
+    if source.attachments:
+        files = [_attachment(attachment) for attachment in source.attachments]
+        root = multipart("mixed", [root, *files], boundary=f"{boundary}_m")
+    return root
+
+
+def _pictures(source: MessageSource, domain: str) -> list[Part]:
+    parts = []
+    for sha256 in dict.fromkeys(_CID.findall(source.html or "")):
+        picture = source.pictures.get(sha256)
+        if picture is None:
+            raise RenderingError(f"The HTML edition shows a picture {sha256[:12]}… that is not among its pictures.")
+        file_name = f"{sha256[:12]}{picture.suffix}"
+        parts.append(
+            base64_part(
+                picture.media_type,
+                picture.data,
+                disposition="inline",
+                file_name=file_name,
+                content_id=f"{sha256}@{domain}",
+            )
+        )
+    return parts
+
+
+def _attachment(attachment: Attachment) -> Part:
+    name = checked(attachment.file_name, "The attachment's file name")
+    if not name or "/" in name or "\\" in name or len(name) > 255:
+        raise BadInput(f"The attachment's file name {name[:80]!r} must be 1 to 255 characters without a slash.")
+    if not _MEDIA_TYPE.fullmatch(attachment.media_type):
+        raise BadInput(f"The attachment {name!r} has no media type such as application/pdf.")
+    return base64_part(attachment.media_type, attachment.data, disposition="attachment", file_name=name)
+
+
+def _fingerprint(source: MessageSource) -> str:
+    """Return 32 hex digits that depend on the content alone, for boundaries that are the same tomorrow."""
+    digest = hashlib.sha256()
+    for octets in (source.text.encode(), (source.html or "").encode(), *(a.data for a in source.attachments)):
+        digest.update(len(octets).to_bytes(8, "big") + octets)
+    return digest.hexdigest()[:32]
+
+
+def _body_values(pieces: Pieces, slots: MessageSlots) -> dict[Hole, bytes]:
+    """Return what fills each hole of the body, escaped for its place."""
+    urls = {
+        Slot.UNSUBSCRIBE_URL.value: slots.unsubscribe_url,
+        Slot.PREFERENCES_URL.value: slots.preferences_url,
+        Slot.WEB_URL.value: slots.web_url,
+        Slot.PDF_URL.value: slots.pdf_url,
+    }
+    values: dict[Hole, bytes] = {}
+    for hole in pieces:
+        if isinstance(hole, Hole) and hole not in values:
+            url = urls[hole.name]
+            if not url:
+                raise BadInput(f"The message has a link for {Slot(hole.name).name}, and this recipient was given none.")
+            checked_uri(url, f"The link for {Slot(hole.name).name}")
+            escaped = html.escape(url) if hole.place == "html" else url
+            values[hole] = quoted_printable_value(escaped.encode())
+    return values
+
+
+def _filled(pieces: Pieces, values: Mapping[Hole, bytes]) -> bytes:
+    return b"".join([piece if isinstance(piece, bytes) else values[piece] for piece in pieces])

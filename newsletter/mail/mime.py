@@ -1,0 +1,103 @@
+"""MIME parts as pieces of bytes with holes in them, assembled once and filled many times (RFC 2045, RFC 2046)."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from newsletter.mail.headers import parameter
+
+QP_LINE = 76
+"""Octets of a quoted-printable line, the soft break's = included (RFC 2045 §6.7)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A place in a message that is filled per recipient: what goes there, and what kind of place it is."""
+
+    name: str
+    place: str
+
+
+Pieces = tuple[bytes | Hole, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part: its header fields, each with its CRLF, and its body, which ends in CRLF."""
+
+    headers: bytes
+    body: Pieces
+
+
+def text_part(subtype: str, text: str, slots: Sequence[str]) -> Part:
+    """Return *text* as quoted-printable UTF-8, each of *slots* in it a Hole on a line of its own.
+
+    A hole stands behind a soft line break and before another, so that what fills it is never cut; never base64, which
+    Python would choose for Chinese and in which nothing can be filled in.
+    """
+    pieces: list[bytes | Hole] = []
+    at_line_start = True
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n") + "\n"
+    stretches = re.split("(" + "|".join(map(re.escape, slots)) + ")", lines) if slots else [lines]
+    for index, stretch in enumerate(stretches):
+        if index % 2:
+            pieces += [b"" if at_line_start else b"=\r\n", Hole(stretch, subtype)]
+            at_line_start = stretches[index + 1].startswith("\n")
+            pieces.append(b"" if at_line_start else b"=\r\n")
+        elif stretch:
+            pieces.append(quoted_printable(stretch))
+            at_line_start = stretch.endswith("\n")
+        else:
+            at_line_start = True  # the text begins with a slot, or two follow each other and a soft break is there
+    headers = f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n"
+    return Part(headers.encode(), tuple(pieces))
+
+
+def base64_part(media_type: str, data: bytes, *, disposition: str, file_name: str, content_id: str = "") -> Part:
+    """Return *data* as an attachment or, with *content_id*, as a picture that the HTML shows."""
+    kind = b"Content-Type: " + media_type.encode("ascii") + parameter("name", file_name) + b"\r\n"
+    shown = b"Content-Disposition: " + disposition.encode() + parameter("filename", file_name) + b"\r\n"
+    named = f"Content-ID: <{content_id}>\r\n".encode() if content_id else b""
+    encoded = binascii.b2a_base64(data, newline=False)
+    lines = b"\r\n".join(encoded[start : start + QP_LINE] for start in range(0, len(encoded), QP_LINE))
+    return Part(kind + b"Content-Transfer-Encoding: base64\r\n" + shown + named, (lines + b"\r\n",))
+
+
+def multipart(subtype: str, parts: Iterable[Part], *, boundary: str, root_type: str = "") -> Part:
+    """Return *parts* in one multipart; *boundary* must begin with ``=_``, which no encoded part can hold."""
+    assert boundary.startswith("=_")
+    root = f';\r\n type="{root_type}"' if root_type else ""
+    headers = f'Content-Type: multipart/{subtype}{root};\r\n boundary="{boundary}"\r\n'.encode()
+    pieces: list[bytes | Hole] = []
+    for part in parts:
+        pieces += [f"--{boundary}\r\n".encode() + part.headers + b"\r\n", *part.body, b"\r\n"]
+    return Part(headers, (*pieces, f"--{boundary}--\r\n".encode()))
+
+
+def quoted_printable(text: str) -> bytes:
+    """Return *text*, its lines ending in LF, as quoted-printable UTF-8 with CRLF."""
+    return binascii.b2a_qp(text.encode().replace(b"\n", b"\r\n"), istext=True)
+
+
+def quoted_printable_value(value: bytes) -> bytes:
+    """Return ASCII without blanks as quoted-printable, on one line if it fits and softly broken if it does not."""
+    quoted = value.replace(b"=", b"=3D")
+    if len(quoted) < QP_LINE:
+        return quoted
+    return b"=\r\n".join(re.findall(rb"(?:=3D|[^=]){1,25}", quoted))
+
+
+def merged(pieces: Iterable[bytes | Hole]) -> Pieces:
+    """Return *pieces* with neighbouring bytes joined."""
+    result: list[bytes | Hole] = []
+    gathered: list[bytes] = []
+    for piece in pieces:
+        if isinstance(piece, bytes):
+            gathered.append(piece)
+            continue
+        result += [b"".join(gathered), piece]
+        gathered = []
+    return (*result, b"".join(gathered))
