@@ -1,0 +1,67 @@
+"""Every sentence the sending of mail writes into the log; no address and no token in any of them."""
+
+from __future__ import annotations
+
+import logging
+
+_log = logging.getLogger("newsletter.delivery")
+
+
+def started(dispatch_id: int, kind: str) -> None:
+    """Say that a sending was written down."""
+    _log.info("dispatch %d (%s): written down", dispatch_id, kind)
+
+
+def planned(dispatch_id: int, count: int) -> None:
+    """Say how many deliveries a sending has."""
+    _log.info("dispatch %d: %d deliveries planned", dispatch_id, count)
+
+
+def moved(dispatch_id: int, state: str, reason: str) -> None:
+    """Say that a sending changed its state."""
+    _log.info("dispatch %d: now %s%s", dispatch_id, state, f" ({reason})" if reason else "")
+
+
+def paused_by_server(dispatch_id: int, reason: str) -> None:
+    """Say that a sending stopped for a fault of ours."""
+    _log.error("dispatch %d: paused; the mail server said %r", dispatch_id, reason)
+
+
+def skipped(dispatch_id: int, count: int) -> None:
+    """Say that deliveries were skipped for reasons of their readers'."""
+    _log.info("dispatch %d: %d deliveries skipped", dispatch_id, count)
+
+
+def in_doubt(delivery_id: int, reply: str) -> None:
+    """Say that a message may or may not have been taken."""
+    _log.warning("delivery %d: in doubt, the line broke after the final dot (%s)", delivery_id, reply)
+
+
+def reaped(released: int, doubtful: int) -> None:
+    """Say what a dead worker left behind."""
+    _log.warning("a worker is gone: %d claims released, %d deliveries in doubt", released, doubtful)
+
+
+def fenced(count: int) -> None:
+    """Say that another worker has taken over what we still held."""
+    _log.warning("%d outcomes were not recorded: their deliveries are no longer ours", count)
+
+
+def unreachable(message: str, wait: float) -> None:
+    """Say that no line to the mail server could be had."""
+    _log.warning("mail server not reachable (%s); trying again in %.0f s", message, wait)
+
+
+def database_away(error: Exception) -> None:
+    """Say that the database did not answer while outcomes wait to be recorded."""
+    _log.error("the database does not answer (%s); outcomes are kept and recorded as soon as it does", type(error).__name__)
+
+
+def unreadable(delivery_id: int, error: Exception) -> None:
+    """Say that one reader's message could not be made."""
+    _log.error("delivery %d: its message could not be made (%s)", delivery_id, type(error).__name__)
+
+
+def step_failed(step: str) -> None:
+    """Say that a step of the runner failed; called in an except block."""
+    _log.exception("step %s failed; it runs again", step)
