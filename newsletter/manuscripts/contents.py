@@ -1,0 +1,73 @@
+"""The manuscript's own table of contents: found, named in a Remark, and left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from newsletter.manuscripts.house_style import HouseStyle
+from newsletter.manuscripts.labels import known
+from newsletter.manuscripts.lines import Line
+from newsletter.manuscripts.pieces import Chunk
+from newsletter.manuscripts.repairs import Finding
+
+_LEADERS = re.compile(r"(?:\.{3,}|…+|(?:[ \t]\.){3,}|_{4,})[ \t]*\d{0,4}\s*$")
+_PAGE = re.compile(r"(?:\t+|[ ]{2,})\d{1,4}\s*$")
+_ANCHOR = re.compile(r"^\s*(?:[-*+]|\d+[.)])?\s*\[[^\]]*\]\(#[^)]*\)\s*$")
+_ORNAMENT = re.compile(r"^[\s#*_]+|[\s*_:]+$")
+_NUMBER = re.compile(r"^(?:[-*+]\s+)?(?:\d{1,3}[.)]\s+)?")
+
+
+def drop_contents(chunks: Sequence[Chunk], house: HouseStyle, findings: list[Finding]) -> list[Chunk]:
+    """Return *chunks* without the contents block; its every line becomes a Finding."""
+    titles = {known(title) for title in house.contents_titles}
+    kept: list[Chunk] = []
+    at = 0
+    while at < len(chunks):
+        chunk = chunks[at]
+        if known(chunk[0].text) not in titles:
+            leaders = sum(bool(_LEADERS.search(line.text)) for line in chunk)
+            if leaders >= 2 and leaders * 2 >= len(chunk):
+                _name(chunk, findings)
+            else:
+                kept.append(chunk)
+            at += 1
+            continue
+        later = _later(chunks, at)
+        end = at + 1
+        while end < len(chunks) and _is_contents(chunks[end], later):
+            later = _later(chunks, end)
+            end += 1
+        if end == at + 1 and not _is_contents(chunk[1:], later):
+            kept.append(chunk)  # a heading called Contents over something else stays
+        else:
+            for dropped in chunks[at:end]:
+                _name(dropped, findings)
+        at = end
+    return kept
+
+
+def _later(chunks: Sequence[Chunk], at: int) -> set[str]:
+    """The lines after chunk *at*, as titles are compared; the contents name titles that come again."""
+    return {_title(line.text) for chunk in chunks[at + 1 :] for line in chunk}
+
+
+def _title(text: str) -> str:
+    bare = _PAGE.sub("", _LEADERS.sub("", text))
+    return known(_NUMBER.sub("", _ORNAMENT.sub("", bare)))
+
+
+def _is_contents(chunk: Sequence[Line], later: set[str]) -> bool:
+    if not chunk:
+        return False
+    entries = sum(bool(_LEADERS.search(line.text) or _PAGE.search(line.text) or _ANCHOR.match(line.text)) for line in chunk)
+    if entries * 2 > len(chunk):
+        return True
+    # Without page numbers a line is an entry if its title comes again further down; one alone may be that title.
+    again = sum(_title(line.text) in later for line in chunk)
+    return entries + again > 1 and (entries + again) * 2 > len(chunk)
+
+
+def _name(chunk: Chunk, findings: list[Finding]) -> None:
+    for line in chunk:
+        findings.append(Finding("contents-dropped", line.number, " ".join(line.text.split())))

@@ -1,0 +1,117 @@
+"""The masthead of a loose manuscript: date, reporting period, organisation and title in its first lines."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from newsletter.manuscripts.dates import find_dates, find_period
+from newsletter.manuscripts.document import Period
+from newsletter.manuscripts.markdown import read_inlines
+from newsletter.manuscripts.pieces import Piece, Prose, Title
+from newsletter.manuscripts.repairs import Finding
+from newsletter.manuscripts.richtext import plain
+
+_PERIOD_WORDS = re.compile(r"reporting period|period covered|period|berichtszeitraum|zeitraum|报告期", re.IGNORECASE)
+_DATE_WORDS = re.compile(r"^(?:published|date|issue date|datum|stand|ausgabe vom|vom|erschienen am)?\s*[:：]?\s*", re.IGNORECASE)
+MAX_LINES = 8
+"""How far down a masthead reaches."""
+
+
+@dataclass(slots=True)
+class Masthead:
+    """What the first lines say; ``used`` is how many pieces they took."""
+
+    title: str = ""
+    date: datetime.date | None = None
+    period: Period | None = None
+    organisation: str = ""
+    used: int = 0
+    taken: list[str] = field(default_factory=list)
+    """Lines whose words became dates: they are in the issue, but not as words."""
+    rest: list[Piece] = field(default_factory=list)
+    """Short lines of the masthead that have no field; they open the text."""
+
+
+def read_masthead(pieces: Sequence[Piece], findings: list[Finding]) -> Masthead:
+    """Read the masthead off the front of *pieces*.
+
+    Lines before the last title line name the organisation: a masthead prints it over the title.
+    """
+    head = Masthead()
+    names: list[Title] = []
+    for at, piece in enumerate(pieces[:MAX_LINES]):
+        if isinstance(piece, Title | Prose) and len(piece.text) <= 200 and _take_dates(piece, head):
+            head.used = at + 1
+            continue
+        if not isinstance(piece, Title) or piece.number is not None or _opens_section(pieces, at, names, head):
+            break
+        names.append(piece)
+        head.used = at + 1
+    _name(names, head, findings)
+    return head
+
+
+def _take_dates(piece: Title | Prose, head: Masthead) -> bool:
+    """Take the issue's date and the period from a line that says nothing else."""
+    text = piece.text.replace("\\", "").strip(" *_#")
+    dates = find_dates(text)
+    if not dates or "\n" in text.strip():
+        return False
+    rest = text
+    for found in reversed(dates):
+        rest = rest[: found.start] + rest[found.end :]
+    rest = _PERIOD_WORDS.sub("", _DATE_WORDS.sub("", rest))
+    if re.search(r"\w{4,}", re.sub(r"\b(?:from|until|bis|vom|through)\b", "", rest, flags=re.IGNORECASE)):
+        return False
+    period_words = _PERIOD_WORDS.search(text)
+    first = dates[0]
+    if head.date is None and first.year and not (period_words and period_words.start() < first.start):
+        head.date = first.full()
+    period = find_period(text, head.date)
+    if period and (head.period is None):
+        head.period = period
+    if (head.date is None and period is None) or (period is None and len(dates) > 1):
+        return False
+    head.taken.append(piece.text)
+    return True
+
+
+def _opens_section(pieces: Sequence[Piece], at: int, names: Sequence[Title], head: Masthead) -> bool:
+    """Say whether the title at *at* stands over text, and so belongs to the body."""
+    piece = pieces[at]
+    assert isinstance(piece, Title)
+    if piece.level == 1 and not any(name.level == 1 for name in names):
+        others = [p for p in pieces[at + 1 :] if isinstance(p, Title) and p.level is not None]
+        return any(other.level == 1 for other in others) and bool(names or head.title)
+    if piece.level is not None:
+        return True
+    if len(names) >= 2:
+        return True
+    following = pieces[at + 1] if at + 1 < len(pieces) else None
+    if isinstance(following, Title) and following.number is not None and names:
+        return True
+    if isinstance(following, Prose) and names and not find_dates(following.text[:60]):
+        return not any(isinstance(p, Title) for p in pieces[at + 1 :]) or bool(piece.caps)
+    return False
+
+
+def _name(names: Sequence[Title], head: Masthead, findings: list[Finding]) -> None:
+    texts = [_words(name, findings) for name in names]
+    top = next((at for at, name in enumerate(names) if name.level == 1), None)
+    if top is None:
+        top = min(1, len(names) - 1)
+    if not names:
+        return
+    head.title = texts[top]
+    if top >= 1:
+        head.organisation = texts[top - 1]
+    head.rest = [name for at, name in enumerate(names) if at not in {top, top - 1} or (top == 0 and at == -1)]
+
+
+def _words(title: Title, findings: list[Finding]) -> str:
+    inlines, found = read_inlines(title.text, line=title.line)
+    findings += found
+    return plain(inlines).strip()

@@ -1,0 +1,135 @@
+"""Outline: which titles of a loose manuscript open a section, an article, a list of briefs, a note, or stand inside one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from newsletter.manuscripts.briefs import EVENT_TITLES, are_briefs
+from newsletter.manuscripts.labels import Labels
+from newsletter.manuscripts.markdown import read_blocks
+from newsletter.manuscripts.pieces import FieldLine, Piece, Prose, Roll, Title
+
+
+class Role(StrEnum):
+    """What a title is."""
+
+    SECTION = "section"
+    ARTICLE = "article"
+    BRIEFS = "briefs"
+    NOTE = "note"
+    LABEL = "label"
+    INSIDE = "inside"
+    """A heading within an article or note."""
+
+
+class Outline:
+    """The roles of the titles among *pieces*, by position."""
+
+    def __init__(self, pieces: Sequence[Piece], labels: Labels) -> None:
+        self.pieces = pieces
+        self.labels = labels
+        titles = [piece for piece in pieces if isinstance(piece, Title) and not labels.is_part(piece.text)]
+        levels = sorted({title.level for title in titles if title.level is not None and title.number is None})
+        numbered = [title.level for title in titles if title.level is not None and title.number is not None]
+        self._numbered = any(title.number is not None for title in titles)
+        if numbered:
+            self._entry = min(numbered)
+        elif len(levels) > 1:
+            self._entry = levels[0] + 1
+        else:
+            self._entry = levels[0] if levels else 2
+        self._single = not numbered and len(levels) == 1
+        self._lowest = levels[0] if levels else 1
+
+    def roles(self) -> dict[int, Role]:
+        """Return the role of each title by its position."""
+        roles: dict[int, Role] = {}
+        inside_article = False
+        for at, piece in enumerate(self.pieces):
+            if isinstance(piece, Title):
+                role = self._role(at, piece, inside_article=inside_article)
+                roles[at] = role
+                if role in {Role.SECTION, Role.ARTICLE, Role.BRIEFS, Role.NOTE}:
+                    inside_article = role is Role.ARTICLE
+        return roles
+
+    def _role(self, at: int, title: Title, *, inside_article: bool) -> Role:
+        if self.labels.is_part(title.text) and title.number is None:
+            return Role.LABEL
+        if title.number is not None:
+            return Role.ARTICLE if title.level is None or title.level <= self._entry else Role.INSIDE
+        if title.level is not None:
+            return self._heading(at, title, title.level)
+        if title.caps or self._empty(at):
+            return Role.SECTION
+        if inside_article and self._numbered and self._fields_only(at):
+            return Role.INSIDE
+        return self._entry_role(at)
+
+    def _heading(self, at: int, title: Title, level: int) -> Role:
+        if level > self._entry:
+            return Role.INSIDE
+        if self._empty(at) and not self._single:
+            return Role.SECTION if level <= self._lowest or self._followed_deeper(at, level) else Role.NOTE
+        if self._single:
+            return Role.SECTION if self._empty(at) else self._entry_role(at)
+        return Role.SECTION if level < self._entry or level == self._lowest else self._entry_role(at)
+
+    def _followed_deeper(self, at: int, level: int) -> bool:
+        following = self.pieces[at + 1] if at + 1 < len(self.pieces) else None
+        return isinstance(following, Title) and (following.number is not None or (following.level or 9) > level)
+
+    def _empty(self, at: int) -> bool:
+        """Say whether another title follows directly."""
+        following = self.pieces[at + 1] if at + 1 < len(self.pieces) else None
+        return isinstance(following, Title) and not self.labels.is_part(following.text)
+
+    def _below(self, at: int) -> list[Piece]:
+        """The pieces under the title at *at*, to the next title that is no label."""
+        below: list[Piece] = []
+        for piece in self.pieces[at + 1 :]:
+            if isinstance(piece, Roll):
+                break
+            if isinstance(piece, Title):
+                if not self.labels.is_part(piece.text) and not (piece.level or 0) > self._entry:
+                    break
+            below.append(piece)
+        return below
+
+    def _fields_only(self, at: int) -> bool:
+        """Say whether what follows has a source but no labelled part: the article before goes on."""
+        below = self._below(at)
+        return any(isinstance(piece, FieldLine) for piece in below) and not self._labelled(below)
+
+    def _labelled(self, below: Sequence[Piece]) -> bool:
+        return any(
+            (isinstance(piece, Prose) and self.labels.starts_part(piece.text.split("\n", 1)[0]))
+            or (isinstance(piece, Title) and self.labels.is_part(piece.text))
+            for piece in below
+        )
+
+    def _entry_role(self, at: int) -> Role:
+        below = self._below(at)
+        title = self.pieces[at]
+        if self._labelled(below) or any(isinstance(piece, FieldLine) for piece in below):
+            return Role.ARTICLE
+        if isinstance(title, Title) and EVENT_TITLES.search(title.text):
+            return Role.NOTE
+        return Role.BRIEFS if dated_list(below) else Role.NOTE
+
+
+def dated_list(below: Sequence[Piece]) -> bool:
+    """Say whether *below* is prose that reads as a list of briefs."""
+    texts = [piece for piece in below if isinstance(piece, Prose)]
+    if not texts or len(texts) != len(below):
+        return False
+    blocks = [block for piece in texts for block in read_blocks(piece.text, first_line=piece.line)[0]]
+    return are_briefs(mended_for_judging(blocks))
+
+
+def mended_for_judging(blocks: Sequence[object]) -> list[object]:
+    """Return *blocks* with torn sentences joined, without noting it: judging is not reading."""
+    from newsletter.manuscripts.mending import mend
+
+    return list(mend(blocks, []))  # type: ignore[arg-type]

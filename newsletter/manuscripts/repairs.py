@@ -1,0 +1,144 @@
+"""Repairs: what reading mended, left out or could not place, as Remarks with their lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from newsletter.manuscripts.remarks import Place, Remark, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """One kind of repair: its name, weight, a gloss for the documentation, its sentence and its advice.
+
+    ``{n}`` in the sentence for several is the number of places.
+    """
+
+    name: str
+    severity: Severity
+    gloss: str
+    one: str
+    many: str
+    advice: str
+
+
+_WARNING, _NOTICE, _ERROR = Severity.WARNING, Severity.NOTICE, Severity.ERROR
+
+REPAIRS: dict[str, Repair] = {
+    repair.name: repair
+    for repair in (
+        Repair(
+            "contents-dropped", _NOTICE, "The manuscript's own table of contents is left out; each edition has its own.",
+            "The manuscript's table of contents is left out.", "The manuscript's table of contents is left out.",
+            "Nothing to do: every edition gets contents of its own, with the right page numbers.",
+        ),
+        Repair(
+            "link-word", _NOTICE, "A source's link was called \"Link\"; its title is the link now.",
+            "The word for a source's link is left out, since the source's title is the link.",
+            "The word for the link of {n} sources is left out, since the source's title is the link.",
+            "Nothing to do.",
+        ),
+        Repair(
+            "stray-brief", _WARNING, "A dated line between briefs had lost its bullet and was taken as a brief.",
+            "A dated line had lost its bullet and is taken as a brief.",
+            "{n} dated lines had lost their bullet and are taken as briefs.",
+            "Check that it belongs to this list, and give it its bullet in the manuscript.",
+        ),
+        Repair(
+            "split-sentence", _WARNING, "A sentence was torn in two by an empty line and was joined.",
+            "A sentence was split by an empty line and is joined.",
+            "{n} sentences were split by an empty line and are joined.",
+            "Check that the two halves belong together, and take the empty line out of the manuscript.",
+        ),
+        Repair(
+            "raw-html", _WARNING, "HTML tags and comments are never part of an issue; the words between tags stay.",
+            "HTML in the manuscript is left out; the words between its tags stay.",
+            "HTML in {n} places of the manuscript is left out; the words between its tags stay.",
+            "Use Markdown instead, or take the HTML out.",
+        ),
+        Repair(
+            "unusable-link", _WARNING, "A link that is neither http, https nor mailto loses its address; its words stay.",
+            "A link's address cannot be used in a mail and is left out; its words stay.",
+            "The addresses of {n} links cannot be used in a mail and are left out; their words stay.",
+            "Give the full address, beginning with https://, http:// or mailto:.",
+        ),
+        Repair(
+            "hover-text", _NOTICE, "The hover text of a link is left out: mail programs and paper have none.",
+            "The hover text of a link is left out.", "The hover text of {n} links is left out.",
+            "If readers need these words, put them into the text.",
+        ),
+        Repair(
+            "inline-picture", _WARNING, "A picture in a heading or a table cell is left out; its description stays.",
+            "A picture in a heading or a table is left out; its description stays.",
+            "{n} pictures in headings or tables are left out; their descriptions stay.",
+            "Give the picture a paragraph of its own.",
+        ),
+        Repair(
+            "unused-footnote", _WARNING, "A footnote that nothing refers to became a paragraph.",
+            "Nothing refers to this footnote; it stands as a paragraph now.",
+            "Nothing refers to {n} footnotes; they stand as paragraphs now.",
+            "Refer to it in the text, or take it out.",
+        ),
+        Repair(
+            "stray-field", _WARNING, "A line like \"Date:\" stood where no source is; it stays in the text.",
+            "A field stands where there is no source for it; it stays in the text.",
+            "{n} fields stand where there is no source for them; they stay in the text.",
+            "Put it directly below the source it belongs to.",
+        ),
+        Repair(
+            "unplaced-words", _WARNING, "Words of the manuscript found no place in the issue.",
+            "Words of this line found no place in the issue.", "Words of {n} lines found no place in the issue.",
+            "Look at these lines in the manuscript and put the words where they belong.",
+        ),
+        Repair(
+            "title-missing", _ERROR, "The manuscript has no title.",
+            "The manuscript has no title.", "The manuscript has no title.",
+            "Write the title into the first line, or as `title:` into the front matter.",
+        ),
+        Repair(
+            "front-matter", _WARNING, "A line of the front matter is unknown or its value cannot be used.",
+            "A value of the front matter cannot be used.", "{n} values of the front matter cannot be used.",
+            "See docs/manuscript.md for the fields and what they look like.",
+        ),
+        Repair(
+            "encoding-guessed", _NOTICE, "The file is not UTF-8; its encoding was guessed.",
+            "The file is not UTF-8; its encoding was guessed.", "The file is not UTF-8; its encoding was guessed.",
+            "Look at accented letters in the preview, and save the file as UTF-8 next time.",
+        ),
+        Repair(
+            "page-furniture", _NOTICE, "Page numbers standing alone in the text are left out.",
+            "A page number standing alone is left out.", "{n} page numbers standing alone are left out.",
+            "Nothing to do.",
+        ),
+    )
+}  # fmt: skip
+"""Every repair by name, in the order of docs/proofing.md."""
+
+MAX_QUOTE = 300
+"""Characters of a quote that is shown; only what is in the issue anyway is cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One place of one repair, before findings of a kind become one Remark."""
+
+    repair: str
+    line: int | None
+    quote: str
+
+
+def remarks_of(findings: Iterable[Finding], severities: dict[str, Severity] | None = None) -> tuple[Remark, ...]:
+    """Return one Remark for each kind among *findings*, its places in the order of the manuscript."""
+    kinds: dict[str, list[Finding]] = {}
+    for finding in findings:
+        kinds.setdefault(finding.repair, []).append(finding)
+    remarks = []
+    for name, repair in REPAIRS.items():
+        if found := kinds.get(name):
+            found.sort(key=lambda finding: finding.line or 0)
+            message = repair.one if len(found) == 1 else repair.many.format(n=len(found))
+            places = tuple(Place(finding.line, quote=finding.quote) for finding in found)
+            severity = (severities or {}).get(name, repair.severity)
+            remarks.append(Remark(name, severity, message, repair.advice, places))
+    return tuple(remarks)
