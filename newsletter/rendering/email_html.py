@@ -46,7 +46,8 @@ def email_html(
     Raises ``RenderingError`` where a picture is missing or the text holds what could be taken for a slot.
     """
     document, masthead, (preheader,) = fit_to_render((document, masthead, (preheader,)), edition="email")
-    issue = view(document, masthead, Dress(pictures, _attached, COLUMN, linked_notes=False))
+    dress = Dress(pictures, _attached, COLUMN, linked_notes=False, scrolling_tables=False)
+    issue = view(document, masthead, dress)
     colours = light(masthead.theme)
     templates, sheets = environment("email"), environment("email", autoescape=False)
     source = templates.get_template(f"{mail_format.value}.mjml.j2").render(

@@ -49,6 +49,8 @@ class Dress:
     """Width of the column a picture stands in, CSS pixels."""
     linked_notes: bool
     """Whether a footnote's number links to the note and back; mail programs rewrite such links badly."""
+    scrolling_tables: bool
+    """Whether a table too wide for the screen scrolls by itself; mail programs have no such thing."""
 
 
 @dataclass(slots=True)
@@ -201,9 +203,14 @@ class HtmlWriter:
         caption = Markup("<caption>{}</caption>").format(self.inlines(table.caption)) if table.caption else ""
         head = Markup("<thead>{}</thead>").format(self._row(table.header, aligned, "th")) if table.header else ""
         body = Markup("").join(self._row(row, aligned, "td") for row in table.rows)
-        return Markup('<table class="data" cellspacing="0" cellpadding="0">{}{}<tbody>{}</tbody></table>').format(
+        written = Markup('<table class="data" cellspacing="0" cellpadding="0">{}{}<tbody>{}</tbody></table>').format(
             caption, head, body
         )
+        if not self.dress.scrolling_tables:
+            return written
+        # What scrolls must be reachable by keyboard and have a name (WCAG 2.1.1, 4.1.2).
+        name = ": ".join(filter(None, (self.words.table, plain(table.caption).strip())))
+        return Markup('<div class="scroll" role="group" aria-label="{}" tabindex="0">{}</div>').format(name, written)
 
     def _row(self, cells: Iterable[Inlines], aligned: list[str], tag: str) -> Markup:
         given = list(cells)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from markupsafe import Markup
@@ -132,7 +132,7 @@ def view(document: Document, masthead: Masthead, dress: Dress) -> View:
         organisation=writer.text(organisation_of(document, masthead)),
         date=words.date(document.date) if document.date else "",
         period=words.span(document.period.first, document.period.last) if document.period else "",
-        contents=contents(document),
+        contents=tuple(_tagged(part, writer) for part in contents(document)),
         sections=sections,
         people=people,
         contact_label=writer.text(document.contact.label if document.contact else ""),
@@ -142,6 +142,12 @@ def view(document: Document, masthead: Masthead, dress: Dress) -> View:
         imprint_lines=tuple(linked(line, writer) for line in imprint_lines(masthead)),
         reason=masthead.reason or words.reason.format(publication=masthead.publication or title),
     )
+
+
+def _tagged(part: ContentsPart, writer: HtmlWriter) -> ContentsPart:
+    """Titles in the contents carry the language of their foreign words, as everywhere."""
+    lines = tuple(replace(line, title=writer.text(line.title)) for line in part.lines)
+    return replace(part, title=writer.text(part.title), lines=lines)
 
 
 def organisation_of(document: Document, masthead: Masthead) -> str:

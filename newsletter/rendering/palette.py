@@ -11,6 +11,7 @@ from newsletter.rendering.theme import Theme
 READABLE = 4.5
 """Least contrast of text (WCAG 2.2, 1.4.3)."""
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
+_FAMILY = re.compile(r"[\w .-]{1,60}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +112,13 @@ def dark(theme: Theme) -> Palette:
 
 
 def check(theme: Theme) -> None:
-    """Raise ``RenderingError`` naming the first colour of *theme* that is not ``#rrggbb``."""
+    """Raise ``RenderingError`` naming the first of *theme* that is no colour ``#rrggbb`` or no name of a font."""
     for name in ("ink", "muted", "rule", "accent", "highlight", "tint", "paper"):
         if not _HEX.fullmatch(getattr(theme, name)):
             raise RenderingError(f"The theme's {name} is {getattr(theme, name)!r}; write a colour as #1d252c.")
+    for name in ("serif", "sans"):
+        if not _FAMILY.fullmatch(getattr(theme, name)):
+            raise RenderingError(f"The theme's {name} is {getattr(theme, name)!r}; write a font's name as Noto Serif.")
 
 
 def _channels(colour: str) -> tuple[int, int, int]:
