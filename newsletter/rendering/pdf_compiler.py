@@ -21,6 +21,7 @@ from newsletter.rendering import fonts, pdf_process
 STANDARDS = ["a-3a", "ua-1"]
 """Archival and accessible: ISO 19005-3 level A and ISO 14289-1."""
 PROCESS = Path(pdf_process.__file__)
+OUR_FAMILIES = {*fonts.PACKAGES, *fonts.CJK_FAMILIES.values()}
 _SIGXCPU = int(getattr(signal, "SIGXCPU", 0))
 
 
@@ -121,9 +122,13 @@ def _judge(done: subprocess.CompletedProcess[bytes], limits: Limits) -> None:
     match report.get("kind"):
         case None:
             return
-        case pdf_process.FONT_MISSING:
-            raise RenderingError(f"The PDF edition cannot be set: the font {report['detail']} could not be loaded.")
-        case pdf_process.MEMORY | pdf_process.PANIC:  # Typst panics where a thread or a file cannot be had
+        case pdf_process.FONT_MISSING if unknown := set(report["detail"].split(", ")) - OUR_FAMILIES:
+            raise RenderingError(
+                f"The PDF edition cannot be set: there is no font called {', '.join(sorted(unknown))}."
+            )
+        # A font of ours that is not there, or a character that was found in one before, was dropped for want of memory;
+        # where a thread or a file cannot be had, Typst panics.
+        case pdf_process.FONT_MISSING | pdf_process.GLYPH_LOST | pdf_process.MEMORY | pdf_process.PANIC:
             raise RenderingError(out_of_memory)
         case _:
             raise RenderingError(f"The PDF edition cannot be set: {report['detail'].rstrip('.')}.")

@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 FONT_MISSING = "font-missing"
+GLYPH_LOST = "glyph-lost"
 TYPST = "typst"
 MEMORY = "memory"
 PANIC = "panic"
@@ -49,9 +50,8 @@ def run(job: dict[str, Any]) -> dict[str, str]:
             package_cache_path=job["packages"],
         )
     except typst.TypstError as error:
-        # Every character was looked up in the fonts before: one that is lost now was lost for want of memory.
         lost = "could not be displayed with" in error.message
-        return {"kind": MEMORY if lost else TYPST, "detail": error.message}
+        return {"kind": GLYPH_LOST if lost else TYPST, "detail": error.message}
     except RuntimeError as error:
         return {"kind": TYPST, "detail": str(error)}
     return {}
