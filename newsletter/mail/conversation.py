@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Callable
 
 from newsletter.kit.clock import Clock
@@ -19,20 +18,16 @@ LINE_LIMIT = 2048
 """Octets of a command; 512 (§4.5.3.1.4) and room for what extensions add."""
 DEFAULT_EXTENSIONS = ("PIPELINING", f"SIZE {MESSAGE_LIMIT}", "8BITMIME", "ENHANCEDSTATUSCODES", "SMTPUTF8")
 
-_RECEIVE = 256 * 1024
 _PATH = re.compile(r"(FROM|TO):<([^<>]*)>((?: [A-Z0-9-]+(?:=[^ =]*)?)*)", re.IGNORECASE)
 _END = b"\r\n.\r\n"
 
 
-class LineClosed(Exception):
-    """The client went away."""
-
-
 class Conversation:
-    """The state of one connection; ``run()`` returns when it ends."""
+    """The state of one connection: octets go in by ``hear``, answers come out; it owns no socket and no thread."""
 
-    def __init__(self, line: socket.socket, maildir: Maildir, *, clock: Clock, extensions: tuple[str, ...]) -> None:
-        self._line = line
+    def __init__(self, maildir: Maildir, *, clock: Clock, extensions: tuple[str, ...] = DEFAULT_EXTENSIONS) -> None:
+        self.over = False
+        """Whether the line is to be closed once the answers have left."""
         self._maildir = maildir
         self._clock = clock
         self._extensions = extensions
@@ -41,71 +36,52 @@ class Conversation:
         self._greeted = False
         self._sender: str | None = None
         self._recipients: list[str] = []
+        self._in_data = False
+        self._searched = 0
+        self._too_big = False
         self._verbs: dict[str, Callable[[str], None]] = {
             "EHLO": self._ehlo, "HELO": self._helo, "MAIL": self._mail, "RCPT": self._rcpt, "DATA": self._data,
-            "RSET": self._rset, "NOOP": self._noop, "VRFY": self._vrfy,
+            "RSET": self._rset, "NOOP": self._noop, "VRFY": self._vrfy, "QUIT": self._quit,
         }  # fmt: skip
 
-    def run(self) -> None:
-        """Greet, and obey until QUIT or the line closes."""
-        self._answer("220 catcher.localhost ESMTP nothing leaves from here")
-        try:
-            while (command := self._command()) != "QUIT":
-                self._obey(command)
-        except LineClosed:
-            return
-        self._answer("221 2.0.0 Bye")
-        self._flush()
+    def greeting(self) -> bytes:
+        """Return what is said first."""
+        return b"220 catcher.localhost ESMTP nothing leaves from here\r\n"
 
-    def _obey(self, command: str | None) -> None:
-        if command is None:
-            return
-        verb, _, argument = command.partition(" ")
+    def hear(self, octets: bytes) -> bytes:
+        """Take *octets* and return the answers to every command that is complete, in one go (RFC 2920 §3.2)."""
+        self._buffer += octets
+        while not self.over and (self._take_message() if self._in_data else self._take_command()):
+            pass
+        answers = b"".join(self._answers)
+        self._answers.clear()
+        return answers
+
+    def _take_command(self) -> bool:
+        """Obey the next command line; False where there is none yet."""
+        end = self._buffer.find(b"\n", 0, LINE_LIMIT + 1)
+        if end < 0:
+            if len(self._buffer) > LINE_LIMIT:
+                self._answer("500 5.5.2 Line too long")
+                self.over = True
+            return False
+        line = bytes(self._buffer[: end + 1])
+        del self._buffer[: end + 1]
+        if not line.endswith(b"\r\n") or b"\r" in line[:-2] or b"\0" in line:
+            self._answer("500 5.5.2 A command is one line that ends in CRLF")
+            return True
+        verb, _, argument = line[:-2].decode("utf-8", "replace").partition(" ")
         act = self._verbs.get(verb.upper())
         if act is None:
             self._answer("500 5.5.2 Unknown command")
         else:
             act(argument.strip())
-
-    # --- reading and writing ---
-
-    def _command(self) -> str | None:
-        """Return the next command line, None for one that was no command and has been answered."""
-        while (end := self._buffer.find(b"\n")) < 0:
-            if len(self._buffer) > LINE_LIMIT:
-                self._answer("500 5.5.2 Line too long")
-                self._flush()
-                raise LineClosed
-            self._receive()
-        line = bytes(self._buffer[: end + 1])
-        del self._buffer[: end + 1]
-        if not line.endswith(b"\r\n") or b"\r" in line[:-2] or b"\0" in line or len(line) > LINE_LIMIT:
-            self._answer("500 5.5.2 A command is one line of at most 2048 octets that ends in CRLF")
-            return None
-        try:
-            text = line[:-2].decode()
-        except UnicodeDecodeError:
-            self._answer("500 5.5.2 Not UTF-8")
-            return None
-        return "QUIT" if text.strip().upper() == "QUIT" else text
-
-    def _receive(self) -> None:
-        """Send what is owed (RFC 2920 §3.2: answers may wait while input does not) and wait for more."""
-        self._flush()
-        received = self._line.recv(_RECEIVE)
-        if not received:
-            raise LineClosed
-        self._buffer += received
+        return True
 
     def _answer(self, *lines: str) -> None:
+        last = len(lines) - 1
         for index, line in enumerate(lines):
-            more = index < len(lines) - 1
-            self._answers.append(f"{line[:3]}{'-' if more else ' '}{line[4:]}\r\n".encode())
-
-    def _flush(self) -> None:
-        if self._answers:
-            self._line.sendall(b"".join(self._answers))
-            self._answers.clear()
+            self._answers.append(f"{line[:3]}{' ' if index == last else '-'}{line[4:]}\r\n".encode())
 
     # --- verbs ---
 
@@ -176,29 +152,30 @@ class Conversation:
             self._answer("554 5.5.1 No valid recipients")
         else:
             self._answer("354 End data with <CR><LF>.<CR><LF>")
-            self._answer(self._keep(self._message()))
-            self._rset_state()
+            self._in_data, self._too_big, self._searched = True, False, 0
+            self._buffer[:0] = b"\r\n"  # so that a dot on the very first line is found by the same rule
 
-    def _message(self) -> bytes | None:
-        """Read up to the final dot and take the dot-stuffing out (RFC 5321 §4.5.2); None for one beyond the limit.
+    def _take_message(self) -> bool:
+        """Read up to the final dot and take the dot-stuffing out (RFC 5321 §4.5.2); False where it has not come yet.
 
         Only CRLF.CRLF ends it, never a dot between bare line feeds: that is how one message is smuggled into another.
         """
-        self._buffer[:0] = b"\r\n"  # so that a dot on the very first line is found by the same rule
-        seen, too_big = 0, False
-        while (end := self._buffer.find(_END, max(0, seen - len(_END)))) < 0:
-            seen = len(self._buffer)
-            if seen > MESSAGE_LIMIT:
-                too_big = True
+        end = self._buffer.find(_END, max(0, self._searched - len(_END)))
+        if end < 0:
+            if len(self._buffer) > MESSAGE_LIMIT:
+                self._too_big = True
                 del self._buffer[: -len(_END)]
-                seen = 0
-            self._receive()
+            self._searched = len(self._buffer)
+            return False
         data = bytes(self._buffer[: end + 2])
         del self._buffer[: end + len(_END)]
-        return None if too_big else data.replace(b"\r\n.", b"\r\n")[2:]
+        self._in_data = False
+        self._answer("552 5.3.4 Message too big" if self._too_big else self._keep(data.replace(b"\r\n.", b"\r\n")[2:]))
+        self._rset_state()
+        return True
 
-    def _keep(self, data: bytes | None) -> str:
-        if data is None:
+    def _keep(self, data: bytes) -> str:
+        if len(data) > MESSAGE_LIMIT:
             return "552 5.3.4 Message too big"
         if not data.count(b"\r\n") == data.count(b"\r") == data.count(b"\n"):
             return "554 5.6.0 A bare CR or LF stands in the message"
@@ -221,3 +198,7 @@ class Conversation:
 
     def _vrfy(self, argument: str) -> None:
         self._answer("252 2.1.5 Send it and see")
+
+    def _quit(self, argument: str) -> None:
+        self._answer("221 2.0.0 Bye")
+        self.over = True
