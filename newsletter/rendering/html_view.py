@@ -135,7 +135,7 @@ def view(document: Document, masthead: Masthead, dress: Dress) -> View:
         contents=tuple(_tagged(part, writer) for part in contents(document)),
         sections=sections,
         people=people,
-        contact_label=writer.text(document.contact.label if document.contact else ""),
+        contact_label=writer.text(with_colon(document.contact.label) if document.contact else ""),
         contact=linked(document.contact.address, writer) if document.contact else Markup(""),
         publisher_title=_heading(publisher.title, 2, writer) if publisher else Heading(),
         publisher_lines=tuple(linked(line, writer) for line in publisher.lines) if publisher else (),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import colorsys
 import re
 from dataclasses import dataclass
 
@@ -101,8 +102,8 @@ def dark(theme: Theme) -> Palette:
         paper=paper,
         ink=readable("#e4e8eb", paper, tint),
         muted=readable("#a9b4bd", paper, tint),
-        link=readable(mix(theme.accent, "#ffffff", 0.55), paper, tint),
-        highlight=readable(mix(theme.highlight, "#ffffff", 0.3), paper, tint),
+        link=readable(_bright(theme.accent), paper, tint),
+        highlight=readable(_bright(theme.highlight), paper, tint),
         rule=mix(paper, "#ffffff", 0.18),
         tint=tint,
         band=band,
@@ -119,6 +120,13 @@ def check(theme: Theme) -> None:
     for name in ("serif", "sans"):
         if not _FAMILY.fullmatch(getattr(theme, name)):
             raise RenderingError(f"The theme's {name} is {getattr(theme, name)!r}; write a font's name as Noto Serif.")
+
+
+def _bright(colour: str) -> str:
+    """Return *colour* in its own hue, bright enough for the night but not glaring."""
+    red, green, blue = (value / 255 for value in _channels(colour))
+    hue, _, saturation = colorsys.rgb_to_hls(red, green, blue)
+    return "#" + "".join(f"{round(c * 255):02x}" for c in colorsys.hls_to_rgb(hue, 0.72, min(saturation, 0.62)))
 
 
 def _channels(colour: str) -> tuple[int, int, int]:

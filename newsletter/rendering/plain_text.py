@@ -89,7 +89,9 @@ def _issue(document: Document, words: Wording) -> list[str]:
             "\n".join([underlined(group.title, "-")] * bool(group.title) + [wrapped(one) for one in people])
         )
     if document.contact:
-        stretches.append("\n".join(filter(None, (wrapped(document.contact.label), document.contact.address))))
+        stretches.append(
+            "\n".join(filter(None, (wrapped(with_colon(document.contact.label)), document.contact.address)))
+        )
     if document.publisher:
         title = [underlined(document.publisher.title, "-")] if document.publisher.title else []
         stretches.append("\n".join([*title, *(wrapped(line) for line in document.publisher.lines)]))
