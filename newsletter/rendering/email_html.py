@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from markupsafe import Markup
+
 from newsletter.kit.templating import environment
 from newsletter.manuscripts.document import Document, MailFormat
 from newsletter.manuscripts.pictures import Picture, Pictures
 from newsletter.rendering.characters import fit_to_render
 from newsletter.rendering.contents import entry_anchor
-from newsletter.rendering.html_text import Dress
+from newsletter.rendering.html_text import Dress, HtmlWriter
 from newsletter.rendering.html_view import view
 from newsletter.rendering.inlining import inlined
 from newsletter.rendering.languages import direction
@@ -55,8 +57,9 @@ def email_html(
         colours=colours,
         head_style=sheets.get_template("head.css.j2").render(colours=dark(masthead.theme)),
         preheader=preheader or preheader_of(document, masthead),
-        teasers=_teasers(document) if mail_format is MailFormat.TEASER else {},
+        teasers=_teasers(document, HtmlWriter(issue.language, issue.words, dress)),
         slots=Slot,
+        linked=mail_format is MailFormat.FULL,
         width=WIDTH,
         wording_direction=direction(issue.words.language),
     )
@@ -69,9 +72,9 @@ def _attached(picture: Picture) -> str:
     return f"cid:{picture.sha256}"
 
 
-def _teasers(document: Document) -> dict[str, str]:
+def _teasers(document: Document, writer: HtmlWriter) -> dict[str, Markup]:
     return {
-        entry_anchor(place, nth): teaser(entry)
+        entry_anchor(place, nth): writer.text(teaser(entry))
         for place, section in enumerate(document.sections, 1)
         for nth, entry in enumerate(section.entries, 1)
     }

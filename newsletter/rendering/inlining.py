@@ -31,6 +31,8 @@ def inlined(html: str, css: str) -> str:
         allow_loading_external_files=False,
     ).transform(pretty_print=False)
     body = re.sub(r"(?i)^\s*<!doctype[^>]*>\s*", "", str(done))
+    # Left on blocks with a media attribute, which premailer passes over before it looks for its own.
+    body = body.replace('<style data-premailer="ignore"', "<style")
     return f"{_DOCTYPE}\n{body}"
 
 
