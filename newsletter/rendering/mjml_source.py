@@ -68,7 +68,8 @@ def _written(element: etree._Element) -> str:
     attributes = "".join(f' {name}="{_attribute(value)}"' for name, value in _attributes(element))
     if tag in _EMPTY:
         return f"<{tag}{attributes}/>"
-    quote = _style if tag == "mj-style" else _text
+    # The title becomes an attribute, too: the sheet's label for screen readers.
+    quote = {"mj-style": _style, "mj-title": _attribute}.get(tag, _text)
     inside = quote(element.text or "")
     inside += "".join(_written(child) + quote(child.tail or "") for child in element)
     return f"<{tag}{attributes}>{inside}</{tag}>"
@@ -84,8 +85,7 @@ def _attribute(value: str) -> str:
 
 
 def _text(value: str) -> str:
-    """Return text escaped; quotes and backslashes too, because the title becomes an attribute."""
-    return re.sub(r"[\"\\\\<>&\xa0\u00ad\u200b-\u206f\ufe0f]", lambda found: f"&#{ord(found.group())};", value)
+    return re.sub(r"[\\<>&]", lambda found: f"&#{ord(found.group())};", value)
 
 
 def _style(value: str) -> str:
