@@ -13,7 +13,7 @@ from newsletter.worker import Installation
 
 
 def create_app(here: Installation, *, alongside: Callable[[], AbstractContextManager[object]] = nullcontext) -> FastAPI:
-    """Build the web application; *alongside* runs as long as it does, as the dispatcher does in ``newsletter serve``."""
+    """Build the web application; *alongside* runs as long as it does, as the dispatcher of ``serve`` does."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
