@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from newsletter.delivery.models import Dispatch
 from newsletter.delivery.states import DispatchKind
 from newsletter.issues.models import Approval, Issue, IssueState, StoredEdition
+from newsletter.issues.places import issue_path
 from newsletter.kit.database import Database
 from newsletter.kit.errors import BadToken, NotFound
 from newsletter.kit.templating import bundled, environment
@@ -129,7 +130,7 @@ def _shelf(session: Session, publication: Publication) -> Shelf:
         publisher=profile.masthead.publisher,
         language=profile.language,
         issues=tuple(
-            Listed(issue.number, issue.title, day(issue.published_at), f"/n/{publication.label}/{issue.number}/")
+            Listed(issue.number, issue.title, day(issue.published_at), issue_path(publication.label, issue.number))
             for issue in published
         ),
     )
