@@ -1,0 +1,221 @@
+"""Intake: many readers of one publication at once, the set-based half of ``subscriptions``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from newsletter.kit.database import insert_for
+from subscribers.columns import Entry
+from subscribers.evidence import Sealed, facts, seal
+from subscribers.import_report import Fate
+from subscribers.models import ConsentBasis, ConsentEvent, Format, Subscriber, Subscription, SubscriptionState
+from subscribers.suppression import keys_suppressed
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """Why and from where an import may write to its people; sealed into each person's consent chain."""
+
+    publication_id: int
+    basis: ConsentBasis
+    evidence: str
+    import_run: int
+    by: str
+    now: datetime
+
+    def seal(self, entry: Entry, *, previous_hash: str) -> Sealed:
+        """Return the event ``imported`` of one row."""
+        payload = {
+            "basis": self.basis.value, "evidence": self.evidence, "import": self.import_run, "line": entry.line,
+            "by": self.by, "source": "import",
+        }  # fmt: skip
+        said = facts(kind="imported", at=self.now, publication_id=self.publication_id, payload=payload)
+        return seal(said, previous_hash=previous_hash)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What is known of somebody whom a row names."""
+
+    id: int
+    address_key: str
+    name: str
+    language: str
+    chain_head: str
+    state: SubscriptionState | None
+    """Of the subscription to the publication that is imported to; None if there never was one."""
+    ended_at: datetime | None
+
+
+def take_in(session: Session, entries: Sequence[Entry], *, grounds: Grounds, language: str = "") -> list[Fate]:
+    """Subscribe everybody in *entries* (no address twice) who may be; return each row's fate in their order.
+
+    Nobody comes back this way who has left, and no suppressed address is taken. What a reader has chosen stays.
+    """
+    suppressed = keys_suppressed(session, [entry.key for entry in entries])
+    willing = [entry for entry in entries if entry.key not in suppressed]
+    added = _add_strangers(session, willing, grounds=grounds, language=language)
+    known = [entry for entry in willing if entry.key not in added]
+    fates = {entry.line: Fate(entry.line, entry.address, "taken", "; ".join(entry.remarks)) for entry in entries}
+    for entry in entries:
+        if entry.key in suppressed:
+            fates[entry.line] = Fate(entry.line, entry.address, "refused", "This address is on the do-not-mail list.")
+    for fate in _join_known(session, known, grounds=grounds):
+        fates[fate.line] = fate
+    return [fates[entry.line] for entry in entries]
+
+
+def _add_strangers(session: Session, entries: Sequence[Entry], *, grounds: Grounds, language: str) -> frozenset[str]:
+    """Add whoever is not known yet, with subscription and evidence; return their keys."""
+    known = _known_keys(session, [entry.key for entry in entries])
+    # In the order of keys, so that two imports at once cannot wait for each other.
+    strangers = sorted((entry for entry in entries if entry.key not in known), key=lambda entry: entry.key)
+    if not strangers:
+        return frozenset()
+    sealed = {entry.key: grounds.seal(entry, previous_hash="") for entry in strangers}
+    rows = session.execute(
+        insert_for(session)(Subscriber)
+        .on_conflict_do_nothing()
+        .returning(Subscriber.id, Subscriber.address_key),
+        [
+            {
+                "address": entry.address, "address_key": entry.key, "name": entry.name,
+                "language": entry.language or language, "format": entry.format or Format.HTML,
+                "created_at": grounds.now, "chain_head": sealed[entry.key].hash,
+            }
+            for entry in strangers
+        ],
+    )  # fmt: skip
+    # Whom somebody else added in the meantime is not returned, and is treated as known.
+    ids = {row.address_key: row.id for row in rows}
+    _add_subscriptions(session, ids.values(), grounds=grounds)
+    _add_events(session, ((id_, 1, sealed[key]) for key, id_ in ids.items()), grounds=grounds)
+    return frozenset(ids)
+
+
+def _join_known(session: Session, entries: Sequence[Entry], *, grounds: Grounds) -> list[Fate]:
+    """Subscribe people we know already, unless they have left or read it anyway."""
+    if not entries:
+        return []
+    people = _people(session, [entry.key for entry in entries], grounds.publication_id)
+    positions = _positions(session, [person.id for person in people.values()])
+    fates, joining, confirmed, completed = [], [], [], []
+    for entry in entries:
+        person = people[entry.key]
+        if person.state is SubscriptionState.ENDED:
+            day = f" on {person.ended_at:%Y-%m-%d}" if person.ended_at else ""
+            reason = f"Unsubscribed{day}; only the reader can come back."
+            fates.append(Fate(entry.line, entry.address, "refused", reason))
+            continue
+        filled = _filled_in(entry, person)
+        said = [*entry.remarks, *(["name or language added"] if filled else [])]
+        completed += [filled] if filled else []
+        match person.state:
+            case None:
+                joining.append((entry, person))
+                reason = "; ".join(["a reader of another newsletter, now also of this one", *said])
+                fates.append(Fate(entry.line, entry.address, "taken", reason))
+            case SubscriptionState.PENDING:
+                confirmed.append((entry, person))
+                reason = "; ".join(["had asked to join and is now a reader", *said])
+                fates.append(Fate(entry.line, entry.address, "merged", reason))
+            case _:
+                reason = "; ".join(["already a reader, kept as is" if not filled else "already a reader", *said])
+                fates.append(Fate(entry.line, entry.address, "merged", reason))
+    _complete(session, completed)
+    _add_subscriptions(session, [person.id for _, person in joining], grounds=grounds)
+    _confirm(session, [person.id for _, person in confirmed], grounds=grounds)
+    chained = [
+        (person.id, positions.get(person.id, 0) + 1, grounds.seal(entry, previous_hash=person.chain_head))
+        for entry, person in [*joining, *confirmed]
+    ]
+    _add_events(session, chained, grounds=grounds)
+    _complete(session, [{"id": id_, "chain_head": sealed.hash} for id_, _, sealed in chained])
+    return fates
+
+
+def _known_keys(session: Session, keys: Collection[str]) -> frozenset[str]:
+    return frozenset(session.scalars(select(Subscriber.address_key).where(Subscriber.address_key.in_(keys))))
+
+
+def _people(session: Session, keys: Collection[str], publication_id: int) -> dict[str, Person]:
+    """Lock the people with these *keys* and return what is known of them and of their subscription."""
+    ids = session.scalars(
+        select(Subscriber.id).where(Subscriber.address_key.in_(keys)).order_by(Subscriber.id).with_for_update()
+    ).all()
+    rows = session.execute(
+        select(
+            Subscriber.id,
+            Subscriber.address_key,
+            Subscriber.name, Subscriber.language, Subscriber.chain_head,
+            Subscription.state, Subscription.ended_at,
+        )
+        .outerjoin(
+            Subscription,
+            (Subscription.subscriber_id == Subscriber.id) & (Subscription.publication_id == publication_id),
+        )
+        .where(Subscriber.id.in_(ids))
+    )  # fmt: skip
+    return {row.address_key: Person(*row) for row in rows}
+
+
+def _positions(session: Session, ids: Collection[int]) -> dict[int, int]:
+    rows = session.execute(
+        select(ConsentEvent.subscriber_id, func.max(ConsentEvent.position))
+        .where(ConsentEvent.subscriber_id.in_(ids))
+        .group_by(ConsentEvent.subscriber_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _filled_in(entry: Entry, person: Person) -> dict[str, object]:
+    """What the file knows and we do not; what is there stays, since the reader may have set it."""
+    filled: dict[str, object] = {}
+    if entry.name and not person.name:
+        filled["name"] = entry.name
+    if entry.language and not person.language:
+        filled["language"] = entry.language
+    return {"id": person.id, "name": person.name, "language": person.language, **filled} if filled else {}
+
+
+def _complete(session: Session, rows: Sequence[dict[str, object]]) -> None:
+    if rows:
+        session.execute(update(Subscriber), list(rows))  # by primary key, in bulk
+
+
+def _confirm(session: Session, ids: Collection[int], *, grounds: Grounds) -> None:
+    session.execute(
+        update(Subscription)
+        .where(Subscription.publication_id == grounds.publication_id, Subscription.subscriber_id.in_(ids))
+        .values(state=SubscriptionState.ACTIVE, basis=grounds.basis, started_at=grounds.now)
+    )
+
+
+def _add_subscriptions(session: Session, ids: Collection[int], *, grounds: Grounds) -> None:
+    rows = [
+        {
+            "subscriber_id": id_, "publication_id": grounds.publication_id, "state": SubscriptionState.ACTIVE,
+            "basis": grounds.basis, "started_at": grounds.now, "end_reason": "",
+        }
+        for id_ in ids
+    ]  # fmt: skip
+    if rows:
+        session.execute(insert(Subscription), rows)
+
+
+def _add_events(session: Session, chained: Iterable[tuple[int, int, Sealed]], *, grounds: Grounds) -> None:
+    rows = [
+        {
+            "subscriber_id": id_, "position": position, "publication_id": grounds.publication_id, "kind": "imported",
+            "at": grounds.now, "salt": sealed.salt, "payload": sealed.payload, "commitment": sealed.commitment,
+            "previous_hash": sealed.previous_hash, "hash": sealed.hash,
+        }
+        for id_, position, sealed in chained
+    ]  # fmt: skip
+    if rows:
+        session.execute(insert(ConsentEvent), rows)

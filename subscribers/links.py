@@ -1,0 +1,46 @@
+"""Links: the addresses of a reader's own pages, built and read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from newsletter.kit.settings import UNSUBSCRIBE_PATH
+from newsletter.kit.tokens import Keyring, LinkClaims, Purpose
+
+PREFERENCES_PATH = "/p/"
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderLinks:
+    """Builds the links that a mail carries to one reader."""
+
+    public_url: str
+    keyring: Keyring
+
+    def one_click(self, claims: LinkClaims) -> str:
+        """Return the URI of List-Unsubscribe (RFC 8058 §3.1); the same page answers click and one-click POST."""
+        return self.unsubscribe(claims)
+
+    def unsubscribe(self, claims: LinkClaims) -> str:
+        """Return the link behind the mail's visible “unsubscribe”."""
+        return self.public_url.rstrip("/") + self.unsubscribe_path(claims)
+
+    def preferences(self, claims: LinkClaims) -> str:
+        """Return the link to the page of choices."""
+        return self.public_url.rstrip("/") + self.preferences_path(claims)
+
+    def unsubscribe_path(self, claims: LinkClaims) -> str:
+        """Return the same without the host, for pages that link to each other."""
+        return UNSUBSCRIBE_PATH + self.keyring.link(Purpose.UNSUBSCRIBE, claims)
+
+    def preferences_path(self, claims: LinkClaims) -> str:
+        """Return the same without the host."""
+        return PREFERENCES_PATH + self.keyring.link(Purpose.PREFERENCES, claims)
+
+    def read_unsubscribe(self, token: str) -> LinkClaims:
+        """Return what an unsubscribe link says; raise ``BadToken``."""
+        return self.keyring.read_link(Purpose.UNSUBSCRIBE, token)
+
+    def read_preferences(self, token: str) -> LinkClaims:
+        """Return what a preferences link says; raise ``BadToken``."""
+        return self.keyring.read_link(Purpose.PREFERENCES, token)

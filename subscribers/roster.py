@@ -1,0 +1,198 @@
+"""The roster: bringing a list of readers in from a file, in chunks that survive a crash."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, nullcontext
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from newsletter.kit.audit import record
+from newsletter.kit.clock import Clock
+from newsletter.kit.database import Database
+from newsletter.kit.errors import BadInput, NotFound
+from newsletter.publications import Publication
+from subscribers.columns import BadRow, Columns, Entry, find_columns, read_row
+from subscribers.import_report import Fate, ImportReport
+from subscribers.intake import Grounds, take_in
+from subscribers.list_file import ListFile, Row, look_at
+from subscribers.models import ConsentBasis, ImportRun
+from subscribers.sightings import Sightings
+
+CHUNK = 2_000
+"""Rows a transaction: short enough that an unsubscribe never waits long for the writer."""
+EVIDENCE_LIMIT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ImportCounts:
+    """What became of the rows of one file; ``total`` is always the sum of the other three."""
+
+    total: int = 0
+    taken: int = 0
+    """New readers of the publication."""
+    merged: int = 0
+    """Were readers already."""
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A list that was looked through once: how it is written and how many rows it has."""
+
+    file: ListFile
+    columns: Columns
+    rows: int
+
+
+def import_readers(
+    database: Database,
+    file: Path,
+    *,
+    publication_id: int,
+    basis: ConsentBasis,
+    evidence: str,
+    by: str,
+    now: Clock,
+    progress: Callable[[int, int], None] | None = None,
+    report: Path | None = None,
+    language: str = "",
+    columns: Mapping[str, str] | None = None,
+) -> ImportCounts:
+    """Subscribe the people in *file* to a publication; return what became of its rows.
+
+    Commits every ``CHUNK`` rows and calls *progress* (rows done, rows in all) after each. After a crash the same call
+    goes on where it stopped; a file that was imported to its end may be imported again and changes nobody. *language*
+    is that of rows that name none; *columns* maps address, name… to header names where they are unusual. The *report*
+    says row by row what happened. Raises ``BadInput`` in one sentence for a file that is no list of readers,
+    ``NotFound`` for an unknown publication.
+    """
+    said = " ".join(evidence.split())[:EVIDENCE_LIMIT]
+    if not said:
+        raise BadInput("Say where the proof of these people's consent is kept; without it they may not be written to.")
+    found = look_through(file, columns=columns)
+    with database.write() as session:
+        run = _run(session, found.file, publication_id=publication_id, basis=basis, evidence=said, by=by, now=now)
+        run_id, done, counts = run.id, run.rows_done, Counter[str](run.counts)
+    writer = ImportReport(report, committed=counts["report_bytes"]) if report else None
+    with closing(writer) if writer else nullcontext(), Sightings() as sightings:
+        readings = _readings(found, sightings)
+        for _ in islice(readings, done):
+            pass  # seen again, so that later repetitions still name the line of their first occurrence
+        while chunk := list(islice(readings, CHUNK)):
+            with database.write() as session:
+                grounds = Grounds(publication_id, basis, said, run_id, by, now())
+                fates = _settle(session, chunk, grounds=grounds, language=language)
+                done += len(chunk)
+                counts.update(fate.result for fate in fates)
+                if writer:
+                    counts["report_bytes"] = writer.write(fates)
+                _keep(session, run_id, done, counts)
+            if progress:
+                progress(done, found.rows)
+    with database.write() as session:
+        return _finish(session, run_id, counts, by=by, now=now)
+
+
+def look_through(file: Path, *, columns: Mapping[str, str] | None = None) -> Found:
+    """Read *file* once without changing anything; raise ``BadInput`` if there is no reader in it at all."""
+    looked_at = look_at(file)
+    rows = looked_at.rows()
+    first = next(rows, None)
+    if first is None:
+        raise BadInput(f"{file.name} has no rows.")
+    places = find_columns(first, given=columns, file_name=file.name)
+    count, someone, complaint = 0, False, ""
+    for row in rows if places.has_header else _with(first, rows):
+        count += 1
+        if not someone:
+            reading = read_row(row, places)
+            someone = isinstance(reading, Entry)
+            complaint = complaint or (f" Line {reading.line}: {reading.reason}" if isinstance(reading, BadRow) else "")
+    if count == 0:
+        raise BadInput(f"{file.name} has a header and no rows.")
+    if not someone:
+        raise BadInput(f"{file.name}: none of its {count} rows has a usable address.{complaint}")
+    return Found(looked_at, places, count)
+
+
+def _with(first: Row, rest: Iterable[Row]) -> Iterator[Row]:
+    yield first
+    yield from rest
+
+
+def _readings(found: Found, sightings: Sightings) -> Iterator[Entry | BadRow]:
+    """Yield what each row says, repetitions as bad rows that name the line of the first."""
+    rows = found.file.rows()
+    if found.columns.has_header:
+        next(rows)
+    for row in rows:
+        reading = read_row(row, found.columns)
+        if isinstance(reading, Entry):
+            first = sightings.first_line(reading.key, reading.line)
+            if first != reading.line:
+                reading = BadRow(reading.line, reading.address, f"The same address stands on line {first}.")
+        yield reading
+
+
+def _settle(session: Session, chunk: list[Entry | BadRow], *, grounds: Grounds, language: str) -> list[Fate]:
+    entries = [reading for reading in chunk if isinstance(reading, Entry)]
+    taken_in = iter(take_in(session, entries, grounds=grounds, language=language))
+    return [
+        next(taken_in) if isinstance(reading, Entry) else Fate(reading.line, reading.address, "refused", reading.reason)
+        for reading in chunk
+    ]
+
+
+def _run(
+    session: Session, file: ListFile, *, publication_id: int, basis: ConsentBasis, evidence: str, by: str, now: Clock
+) -> ImportRun:
+    """Return the unfinished import of the same file, or a new one."""
+    if session.get(Publication, publication_id) is None:
+        raise NotFound(f"There is no publication {publication_id}; `newsletter publication list` shows them.")
+    unfinished = session.scalar(
+        select(ImportRun).where(
+            ImportRun.publication_id == publication_id,
+            ImportRun.file_sha256 == file.sha256,
+            ImportRun.basis == basis,
+            ImportRun.finished_at.is_(None),
+        ).order_by(ImportRun.id.desc()).limit(1)
+    )  # fmt: skip
+    if unfinished is not None:
+        return unfinished
+    run = ImportRun(
+        publication_id=publication_id,
+        file_name=file.path.name[:255],
+        file_sha256=file.sha256,
+        basis=basis,
+        evidence=evidence,
+        started_by=by,
+        started_at=now(),
+        rows_done=0,
+        counts={},
+    )
+    session.add(run)
+    session.flush()
+    return run
+
+
+def _keep(session: Session, run_id: int, done: int, counts: Counter[str]) -> None:
+    run = session.get_one(ImportRun, run_id)
+    run.rows_done = done
+    run.counts = dict(counts)
+
+
+def _finish(session: Session, run_id: int, counts: Counter[str], *, by: str, now: Clock) -> ImportCounts:
+    run = session.get_one(ImportRun, run_id)
+    run.finished_at = now()
+    result = ImportCounts(run.rows_done, counts["taken"], counts["merged"], counts["refused"])
+    record(
+        session, at=now(), actor=by, deed="readers.import", subject=f"publication:{run.publication_id}",
+        file=run.file_name, taken=result.taken, merged=result.merged, refused=result.refused,
+    )  # fmt: skip
+    return result
