@@ -14,9 +14,11 @@ from newsletter.rendering.characters import fit_to_render
 from newsletter.rendering.fonts import missing_glyphs
 from newsletter.rendering.pdf_compiler import Limits, compile_pdf
 from newsletter.rendering.pdf_pictures import in_screen_colours
-from newsletter.rendering.pdf_richtext import file_name
+from newsletter.rendering.pdf_richtext import Data, file_name
 from newsletter.rendering.theme import Masthead
 
+EASTERN = {"zh", "ja", "ko"}
+"""The languages whose words the templates set in an East Asian family."""
 NO_PICTURES: Pictures = MappingProxyType({})
 
 
@@ -32,15 +34,33 @@ def pdf(
     content = pdf_content.content(document, masthead, pictures)
     _require_glyphs("".join(pdf_content.strings_in(content)))
     families = {masthead.theme.serif, masthead.theme.sans}
-    eastern = {content["languages"][tag]["cjk"] for tag in pdf_content.languages_in(content)}
     return compile_pdf(
         content,
         _files(document, pictures),
         families=families | {setting["cjk"] for setting in content["languages"].values()},
-        embedded=families | eastern,
+        embedded=_families_used(content),
         timestamp=_noon(document.date or pdf_content.UNDATED),
         limits=limits,
     )
+
+
+def _families_used(content: Data) -> set[str]:
+    """The families that cannot be missing from the paper: page numbers, a Latin title, each East Asian word."""
+    used = {content["theme"]["sans"]}
+    title = [span["text"] for span in content["title"] if "language" not in span]
+    if any(character.isascii() and character.isalnum() for character in "".join(title)):
+        used.add(content["theme"]["serif"])
+    # Not the publication's name: it heads the second page, and there may be none.
+    printed = [content[name] for name in ("title", "organisation", "publisher", "sections", "people")]
+    for span in pdf_content.foreign_spans(printed):
+        setting = content["languages"][span["language"]]
+        if setting["lang"] in EASTERN and any(_is_eastern(character) for character in span["text"]):
+            used.add(setting["cjk"])
+    return used
+
+
+def _is_eastern(character: str) -> bool:
+    return character >= "\u2e80" and character.isalpha()
 
 
 def _files(document: Document, pictures: Pictures) -> dict[str, bytes]:

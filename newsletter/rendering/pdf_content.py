@@ -47,21 +47,22 @@ def content(document: Document, masthead: Masthead, pictures: Pictures) -> Data:
         "language": document.language,
         "wording_language": words.language,
     }
-    data["languages"] = {tag: typesetting(tag) for tag in {document.language, words.language, *languages_in(data)}}
+    tags = {document.language, words.language, *(span["language"] for span in foreign_spans(data))}
+    data["languages"] = {tag: typesetting(tag) for tag in sorted(tags)}
     return data
 
 
-def languages_in(data: Any) -> Iterator[str]:
-    """Yield the language of every span that has one of its own."""
+def foreign_spans(data: Any) -> Iterator[Data]:
+    """Yield every span that has a language of its own."""
     match data:
-        case {"text": str(), "language": str(language)}:
-            yield language
+        case {"text": str(), "language": str()}:
+            yield data
         case dict():
             for value in data.values():
-                yield from languages_in(value)
+                yield from foreign_spans(value)
         case list():
             for value in data:
-                yield from languages_in(value)
+                yield from foreign_spans(value)
 
 
 def strings_in(data: Any) -> Iterator[str]:
@@ -133,7 +134,7 @@ def _source(source: Source, setter: Typesetter, words: Wording) -> Data:
     rows = [(source.bodies_label or words.issued_by, ", ".join(source.bodies)), (source.date_label, date)]
     return {
         "label": setter.text(_with_colon(source.label)),
-        "title": setter.text(source.title),
+        "title": setter.text(source.title.strip() or source.url.strip()),
         "url": link_target(source.url),
         "original": _original(source, setter),
         "rows": [

@@ -149,9 +149,12 @@ class Typesetter:
         columns = max([len(table.header), *(len(row) for row in table.rows)], default=0)
         rows = [[*row, *([()] * (columns - len(row)))] for row in (table.header, *table.rows)]
         alignment = [*table.alignment, *(["left"] * columns)][:columns]
+        header = [self.spans(cell) for cell in rows[0]]
         return {
             "kind": "table",
-            "header": [self.spans(cell) for cell in rows[0]],
+            "header": header,
+            # On later pages the head is an artifact, which must not hold a link (ISO 14289-1 §7.3, §7.18.5).
+            "repeat": not any("link" in span or "footnote" in span for cell in header for span in cell),
             "rows": [[self.spans(cell) for cell in row] for row in rows[1:]],
             "alignment": alignment,
             "weights": [_weight([plain(row[column]) for row in rows]) for column in range(columns)],

@@ -39,7 +39,7 @@ from newsletter.manuscripts.richtext import (
 )
 from newsletter.rendering.fonts import missing_glyphs
 from newsletter.rendering.pdf import pdf
-from newsletter.rendering.theme import Masthead
+from newsletter.rendering.theme import Imprint, Masthead
 from tests.factories import inlines, link, paragraph, sample_masthead, with_blocks, with_entries
 from tests.rendering import pdf_reading as reading
 
@@ -177,6 +177,32 @@ def test_notes_find_their_place_wherever_they_are():
     text = reading.text(pdf(with_blocks(*blocks), sample_masthead()))
     for words in ("outer [inner]", "in a link", "in a head", "in a cell", "in a quote"):
         assert words in text
+
+
+def test_a_linked_head_of_a_long_table_is_said_once():
+    """A repeated head is decoration to a screen reader, and decoration holds no links; so this one is not repeated."""
+    head = (inlines(link("https://x.example", "Province")), inlines("GW", Footnote(inlines("gigawatts"))))
+    rows = tuple((inlines(f"Row {row}"), inlines("1")) for row in range(120))
+    printed = pdf(with_blocks(Table(head, rows)), sample_masthead())
+    assert sum("Province" in page for page in reading.pages(printed)) == 1
+
+
+def test_a_chinese_name_that_is_not_printed_needs_no_font():
+    """The publication's name stands from the second page on; a bare issue has one."""
+    assert pdf(Document("Title"), Masthead("工业通讯", "Institute"))
+
+
+def test_a_chinese_title_needs_no_latin_serif():
+    """Only fonts that are used must be embedded."""
+    assert pdf(Document("工业"), Masthead("工业", "研究所", imprint=Imprint()))
+
+
+def test_a_source_without_a_title_shows_its_address():
+    """A link needs words to click on."""
+    source = Source("", url="https://www.example.org/plan")
+    printed = pdf(with_entries(Article("Title", sources=(source,))), sample_masthead())
+    assert "https://www.example.org/plan" in reading.squeezed(reading.text(printed))
+    assert "https://www.example.org/plan" in reading.links(printed)
 
 
 def test_lists_nest_as_deep_as_a_page_has_room():
