@@ -14,12 +14,14 @@ GIVEN = (
     "Ada", "Aïcha", "Anneke", "Åsa", "Beatriz", "Björn", "Chidi", "Chloë", "Darja", "Dóra", "Elif", "Esperança",
     "Fatima", "Françoise", "Giulia", "Gökçe", "Hannah", "Hiroko", "Ingrid", "Íñigo", "Jürgen", "Jūratė", "Kateřina",
     "Kofi", "Lars", "Łukasz", "Mei", "Mirjana", "Ngozi", "Niamh", "Ola", "Óscar", "Priya", "Quentin", "René", "Rūta",
-    "Søren", "Siobhán", "Šárka", "Tomáš", "Thị Hương", "Ulrike", "Victoria", "Wanjiru", "Xavier", "Yueru", "Zoë", "Żaneta",
+    "Søren", "Siobhán", "Šárka", "Tomáš", "Thị Hương", "Ulrike", "Victoria", "Wanjiru", "Xavier", "Yueru", "Zoë",
+    "Żaneta",
 )  # fmt: skip
 FAMILY = (
     "Achterberg", "Adeyemi", "Bäcker", "Bélanger", "Çelik", "Dąbrowski", "D’Angelo", "Dvořák", "Eriksen", "Fernández",
     "Fröhlich", "Gößwein", "Guðmundsdóttir", "Hansson", "Horváth", "Ivanova", "Jørgensen", "Kovačević", "Kowalczyk",
-    "Lefèvre", "Li", "Lönnqvist", "Müller-Lüdenscheidt", "Nakamura", "Nguyễn", "Núñez", "Okafor", "O’Sullivan", "Özdemir",
+    "Lefèvre", "Li", "Lönnqvist", "Müller-Lüdenscheidt", "Nakamura", "Nguyễn", "Núñez", "Okafor", "O’Sullivan",
+    "Özdemir",
     "Petrauskas", "Quaye", "Rossi", "Șerban", "Sjöberg", "Söderlund", "Tanaka", "Ülker", "Van der Velde", "Vögeli",
     "Wang", "Weiß", "Wrona", "Xu", "Yıldız", "Żuławski", "Zhang",
 )  # fmt: skip
