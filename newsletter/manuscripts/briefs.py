@@ -22,7 +22,9 @@ from newsletter.manuscripts.richtext import (
     plain,
 )
 
-EVENT_TITLES = re.compile(r"\b(?:events?|calendar|upcoming|dates|save the date|veranstaltung(?:en)?|termine|kalender)\b", re.IGNORECASE)
+EVENT_TITLES = re.compile(
+    r"\b(?:events?|calendar|upcoming|dates|save the date|veranstaltung(?:en)?|termine|kalender)\b", re.IGNORECASE
+)
 """Sections whose dated lists announce what comes, and are no news."""
 _QUOTE_LENGTH = 90
 

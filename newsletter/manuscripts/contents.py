@@ -60,7 +60,9 @@ def _title(text: str) -> str:
 def _is_contents(chunk: Sequence[Line], later: set[str]) -> bool:
     if not chunk:
         return False
-    entries = sum(bool(_LEADERS.search(line.text) or _PAGE.search(line.text) or _ANCHOR.match(line.text)) for line in chunk)
+    entries = sum(
+        bool(_LEADERS.search(line.text) or _PAGE.search(line.text) or _ANCHOR.match(line.text)) for line in chunk
+    )
     if entries * 2 > len(chunk):
         return True
     # Without page numbers a line is an entry if its title comes again further down; one alone may be that title.
@@ -69,5 +71,4 @@ def _is_contents(chunk: Sequence[Line], later: set[str]) -> bool:
 
 
 def _name(chunk: Chunk, findings: list[Finding]) -> None:
-    for line in chunk:
-        findings.append(Finding("contents-dropped", line.number, " ".join(line.text.split())))
+    findings.extend(Finding("contents-dropped", line.number, " ".join(line.text.split())) for line in chunk)

@@ -109,7 +109,7 @@ def _not_after(found: FoundDate, limit: datetime.date | None) -> datetime.date |
 
 
 def dated(found: FoundDate, *, period: Period | None, issue_date: datetime.date | None) -> datetime.date | None:
-    """Return the date *found* with its year from the reporting period, else from the issue's date; None without both."""
+    """Return the date *found*, its year from the reporting period or else the issue's date; None without both."""
     if found.year is not None:
         return found.full()
     if period is not None:

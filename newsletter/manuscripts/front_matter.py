@@ -11,7 +11,16 @@ import yaml
 
 from newsletter.kit.errors import ManuscriptError
 from newsletter.manuscripts.dates import find_period, iso_date
-from newsletter.manuscripts.document import Contact, Document, Mailing, MailFormat, PeopleGroup, Period, Person, Publisher
+from newsletter.manuscripts.document import (
+    Contact,
+    Document,
+    MailFormat,
+    Mailing,
+    PeopleGroup,
+    Period,
+    Person,
+    Publisher,
+)
 from newsletter.manuscripts.lines import Line
 from newsletter.manuscripts.repairs import Finding
 

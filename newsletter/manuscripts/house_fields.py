@@ -63,9 +63,7 @@ def _split(text: str) -> Iterator[str]:
     yield part
 
 
-def source_in(
-    text: str, label: str, line: int, findings: list[Finding], taken: list[str]
-) -> tuple[Source, Blocks]:
+def source_in(text: str, label: str, line: int, findings: list[Finding], taken: list[str]) -> tuple[Source, Blocks]:
     """Return the source under a ``{.source}`` heading on *line*, and the blocks below its list of fields."""
     source = Source("", label=label, line=line)
     items, rest, rest_line = _items(text, line + 1)
@@ -83,12 +81,16 @@ def source_in(
             findings.append(Finding("stray-field", number, item))
             strays.append(f"- {item}")
         source = changed or source
-    blocks, found = read_blocks("\n".join([*strays, "", rest]), first_line=rest_line - len(strays) - 1, heading_offset=3)
+    blocks, found = read_blocks(
+        "\n".join([*strays, "", rest]), first_line=rest_line - len(strays) - 1, heading_offset=3
+    )
     findings += found
     return source, blocks
 
 
-def _with_field(source: Source, match: re.Match[str], line: int, findings: list[Finding]) -> Source | None:
+def _with_field(  # noqa: PLR0911  # one return for each field
+    source: Source, match: re.Match[str], line: int, findings: list[Finding]
+) -> Source | None:
     """Return *source* with one more field; None if there is no such field or its value cannot be used."""
     value = match.group("value") or ""
     label = _plain(match.group("label") or "", line, findings)

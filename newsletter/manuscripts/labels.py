@@ -21,10 +21,17 @@ GENERIC = frozenset(
 )  # fmt: skip
 """Labels that are labels even if a manuscript has them once, compared without regard to capitals."""
 
+_NOUNS = frozenset(
+    ("comment", "commentary", "analysis", "view", "take", "assessment", "kommentar", "einschätzung", "analyse")
+)
+"""Nouns that make a label of the two or three words they end, as in ``The institute's view:``."""
+
 MIN_ARTICLES = 2
 """A run-in word is inferred to be a label once it begins a paragraph in this many articles."""
 
-_RUN_IN = re.compile(r"^\s*(?:[*_]{1,3})?([^\W\d_][^:：*_|\[\]()\n]{1,46}?)(?:[*_]{1,3})?[ \xa0]*[:：](?:[*_]{1,3})?(?=\s|$)")
+_RUN_IN = re.compile(
+    r"^\s*(?:[*_]{1,3})?([^\W\d_][^:：*_|\[\]()\n]{1,46}?)(?:[*_]{1,3})?[ \xa0]*[:：](?:[*_]{1,3})?(?=\s|$)"
+)
 _ARTICLE = re.compile(r"^\s*(?:#{1,6}\s+|\*\*)?\d{1,3}[.)]\s+\S|^\s*#{1,6}\s+\S")
 
 
@@ -38,13 +45,16 @@ class Labels:
 
     def __init__(self, parts: Iterable[str], house: HouseStyle) -> None:
         self.parts = frozenset(parts)
+        self._inferred = not house.part_labels
         self.source = frozenset(map(known, house.source_labels))
         self.bodies = frozenset(map(known, house.bodies_labels))
         self.date = frozenset(map(known, house.date_labels))
 
     def is_part(self, text: str) -> bool:
         """Say whether *text* is a label of an article part."""
-        return known(text) in self.parts
+        name = known(text)
+        words = name.split()
+        return name in self.parts or (self._inferred and 2 <= len(words) <= 4 and words[-1] in _NOUNS)
 
     def field(self, line: str) -> tuple[str, str, str] | None:
         """Return (kind, label, rest) if *line* is a field of a source; kind is source, bodies or date."""

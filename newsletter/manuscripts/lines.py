@@ -90,7 +90,9 @@ def _decoded(source: bytes, encoding: str, name: str) -> str:
     try:
         return source.decode(encoding)
     except UnicodeDecodeError as error:
-        raise ManuscriptError(f"{name!r} is damaged: it begins as {encoding.upper()} text and does not go on as such; save it as UTF-8.") from error
+        raise ManuscriptError(
+            f"{name!r} is damaged: it begins as {encoding.upper()} text and does not go on as such; save it as UTF-8."
+        ) from error
 
 
 def _guessed(source: bytes, name: str) -> tuple[str, str]:
@@ -107,7 +109,11 @@ def _guessed(source: bytes, name: str) -> tuple[str, str]:
             raise refusal from error
     else:
         text, encoding = str(best), best.encoding
-    odd = sum(1 for character in text if unicodedata.category(character) in {"Cc", "Co", "Cn", "So"} and character not in "\n\r\t\f")
+    odd = sum(
+        1
+        for character in text
+        if unicodedata.category(character) in {"Cc", "Co", "Cn", "So"} and character not in "\n\r\t\f"
+    )
     letters = sum(1 for character in text if character.isalpha() or character.isspace())
     if odd * 50 > len(text) or letters * 2 < len(text):
         raise refusal
@@ -133,7 +139,7 @@ def _checked(text: str, name: str) -> str:
     if not text.strip():
         raise ManuscriptError(f"{name!r} is empty; hand in a manuscript with a title and some text.")
     # A lone surrogate cannot be stored as UTF-8; it comes from text cut in the middle of a character.
-    text = "".join(character for character in text if unicodedata.category(character) not in {"Cs"})
+    text = "".join(character for character in text if unicodedata.category(character) != "Cs")
     return re.sub("[\x01-\x08\x0e-\x1f\x7f-\x9f]", " ", text)
 
 

@@ -152,7 +152,9 @@ class _Draft:
 
     def _is_contact(self, prose: Prose) -> bool:
         lines = [Line(prose.line + n, text) for n, text in enumerate(prose.text.split("\n"))]
-        if any(line.blank for line in lines) or not any(word in prose.text.casefold() for word in ("contact", "kontakt")):
+        if any(line.blank for line in lines) or not any(
+            word in prose.text.casefold() for word in ("contact", "kontakt")
+        ):
             return False
         self.contact = contact_of(lines, self.findings)
         return self.contact is not None
@@ -207,7 +209,9 @@ class _Draft:
         head = self.head
         title = head.title
         if not title:
-            self.findings.append(Finding("title-missing", next((line.number for line in lines if not line.blank), 1), ""))
+            self.findings.append(
+                Finding("title-missing", next((line.number for line in lines if not line.blank), 1), "")
+            )
         base = values or Document("", language=language_of_text(" ".join(line.text for line in lines)))
         return replace(
             base,

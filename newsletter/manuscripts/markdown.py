@@ -21,7 +21,7 @@ from newsletter.manuscripts.richtext import Blocks, Inlines
 MAX_DEPTH = 24
 """Quotes, lists or brackets within each other: more is no text, and each level costs the parser a stack frame."""
 MAX_STRETCH = 100_000
-"""Characters without an empty line; a long chapter has 50,000 *with* them, and some of the parser's work is quadratic."""
+"""Characters without an empty line; more is no paragraph, and some of the parser's work is quadratic in it."""
 
 _CONTAINERS = re.compile(r"(?:[ \t]*(?:>|[-+*](?=[ \t])|\d{1,9}[.)](?=[ \t])))+")
 _MARKER = re.compile(r">|[-+*](?=[ \t])|\d{1,9}[.)]")
@@ -48,7 +48,9 @@ def _parser() -> MarkdownIt:
         parseLinkDestination=helpers.parseLinkDestination,
         parseLinkLabel=helpers.parseLinkLabel,
         # An unclosed title would be looked for to the end of the text, once for each link.
-        parseLinkTitle=lambda text, start, end, *more: helpers.parseLinkTitle(text, start, min(end, start + 2000), *more),
+        parseLinkTitle=lambda text, start, end, *more: helpers.parseLinkTitle(
+            text, start, min(end, start + 2000), *more
+        ),
     )
     return parser
 
@@ -67,9 +69,7 @@ def _script(state: StateInline, silent: bool) -> bool:
     return True
 
 
-def read_blocks(
-    text: str, *, first_line: int = 1, heading_offset: int = 0
-) -> tuple[Blocks, tuple[Finding, ...]]:
+def read_blocks(text: str, *, first_line: int = 1, heading_offset: int = 0) -> tuple[Blocks, tuple[Finding, ...]]:
     """Return the blocks of Markdown *text*, which begins on *first_line* of its manuscript, and what was repaired.
 
     A heading of Markdown level *n* becomes a Subheading of level *n* - *heading_offset*, at least 1. Raises

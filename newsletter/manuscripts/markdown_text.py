@@ -101,7 +101,7 @@ def _run(inlines: Sequence[Inline], *, marked: bool) -> str:
             case Subscript(children=children):
                 written += _script(children, "~", "sub", marked=marked)
             case Link(url=url, children=children):
-                if written.endswith("!") or written.endswith("^"):
+                if written.endswith(("!", "^")):
                     written = written[:-1] + "\\" + written[-1]
                 written += f"[{_run(children, marked=marked)}]({_destination(url)})"
             case Footnote(children=children):
@@ -113,9 +113,7 @@ def _run(inlines: Sequence[Inline], *, marked: bool) -> str:
     return written
 
 
-def _marks(
-    children: Inlines, mark: str, tag: str, before: str, after: Inline | None, *, marked: bool
-) -> str:
+def _marks(children: Inlines, mark: str, tag: str, before: str, after: Inline | None, *, marked: bool) -> str:
     """Write emphasis with its marks where CommonMark's flanking rules (§6.2) surely read them, else with tags."""
     inner = _run(children, marked=True)
     following = "" if after is None else after.text[:1] if isinstance(after, Text) else "x"
@@ -161,7 +159,7 @@ def _line(inlines: Inlines) -> str:
     return "\\" + written if match else written
 
 
-def _block(block: Block, *, second: bool, heading_offset: int) -> str:
+def _block(block: Block, *, second: bool, heading_offset: int) -> str:  # noqa: PLR0911  # one return for each kind
     match block:
         case Paragraph(children=children):
             return _line(children)
@@ -200,7 +198,9 @@ def _items(items: Sequence[ListItem], marks: Sequence[str], heading_offset: int)
         inner = write_blocks(item.blocks, heading_offset=heading_offset)
         indent = " " * (len(mark) + 1)
         lines = inner.split("\n")
-        written.append("\n".join([f"{mark} {lines[0]}".rstrip(" "), *((indent + line).rstrip(" ") for line in lines[1:])]))
+        written.append(
+            "\n".join([f"{mark} {lines[0]}".rstrip(" "), *((indent + line).rstrip(" ") for line in lines[1:])])
+        )
     return ("\n" if tight else "\n\n").join(written)
 
 

@@ -27,6 +27,7 @@ from newsletter.manuscripts.richtext import (
     Subheading,
     Table,
     Text,
+    plain,
 )
 
 _ALIGN = re.compile(r"text-align:(left|center|right)")
@@ -45,10 +46,7 @@ class Builder:
     def blocks(self, tokens: Sequence[Token]) -> Blocks:
         """Return the blocks of a whole text."""
         root = SyntaxTreeNode(tokens)
-        definitions: list[tuple[str, SyntaxTreeNode]] = []
-        for node in root.walk():
-            if node.type == "footnote_reference":
-                definitions.append((node.meta["label"], node))
+        definitions = [(node.meta["label"], node) for node in root.walk() if node.type == "footnote_reference"]
         for label, node in definitions:
             self._inline.definitions[label] = self._joined(node)
         built = self._children(root)
@@ -74,7 +72,7 @@ class Builder:
             built += self._block(child)
         return built
 
-    def _block(self, node: SyntaxTreeNode) -> list[Block]:
+    def _block(self, node: SyntaxTreeNode) -> list[Block]:  # noqa: PLR0911  # one return for each kind
         line = self._line(node)
         match node.type:
             case "paragraph":
@@ -95,9 +93,7 @@ class Builder:
                 return []
 
     def _items(self, node: SyntaxTreeNode) -> tuple[ListItem, ...]:
-        return tuple(
-            ListItem(with_captions(self._children(item)), line=self._line(item)) for item in node.children
-        )
+        return tuple(ListItem(with_captions(self._children(item)), line=self._line(item)) for item in node.children)
 
     def _paragraph(self, node: SyntaxTreeNode, line: int | None) -> list[Block]:
         inline = node.children[0]
@@ -204,6 +200,4 @@ def _trimmed(children: Inlines) -> Inlines:
 
 
 def _quote(children: Inlines) -> str:
-    from newsletter.manuscripts.richtext import plain
-
     return plain(child for child in children if not isinstance(child, Footnote))

@@ -15,7 +15,9 @@ from newsletter.manuscripts.repairs import Finding
 from newsletter.manuscripts.richtext import plain
 
 _PERIOD_WORDS = re.compile(r"reporting period|period covered|period|berichtszeitraum|zeitraum|报告期", re.IGNORECASE)
-_DATE_WORDS = re.compile(r"^(?:published|date|issue date|datum|stand|ausgabe vom|vom|erschienen am)?\s*[:：]?\s*", re.IGNORECASE)
+_DATE_WORDS = re.compile(
+    r"^(?:published|date|issue date|datum|stand|ausgabe vom|vom|erschienen am)?\s*[:：]?\s*", re.IGNORECASE
+)
 MAX_LINES = 8
 """How far down a masthead reaches."""
 

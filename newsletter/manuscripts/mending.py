@@ -17,7 +17,7 @@ _EXPECTING = re.compile(
     re.IGNORECASE,
 )
 """Words after which a sentence goes on."""
-_FINISHED = tuple(".!?:;…)]}”\"»。！？：；）")
+_FINISHED = tuple('.!?:;…)]}”"»。！？：；）')
 
 
 def mend(blocks: Sequence[Block], findings: list[Finding]) -> Blocks:

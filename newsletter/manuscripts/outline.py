@@ -1,4 +1,4 @@
-"""Outline: which titles of a loose manuscript open a section, an article, a list of briefs, a note, or stand inside one."""
+"""Outline: what the titles of a loose manuscript open: a section, an article, a list of briefs, a note."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from enum import StrEnum
 from newsletter.manuscripts.briefs import EVENT_TITLES, are_briefs
 from newsletter.manuscripts.labels import Labels
 from newsletter.manuscripts.markdown import read_blocks
+from newsletter.manuscripts.mending import mend
 from newsletter.manuscripts.pieces import FieldLine, Piece, Prose, Roll, Title
 
 
@@ -91,9 +92,8 @@ class Outline:
         for piece in self.pieces[at + 1 :]:
             if isinstance(piece, Roll):
                 break
-            if isinstance(piece, Title):
-                if not self.labels.is_part(piece.text) and not (piece.level or 0) > self._entry:
-                    break
+            if isinstance(piece, Title) and not self.labels.is_part(piece.text) and (piece.level or 0) <= self._entry:
+                break
             below.append(piece)
         return below
 
@@ -125,11 +125,4 @@ def dated_list(below: Sequence[Piece]) -> bool:
     if not texts or len(texts) != len(below):
         return False
     blocks = [block for piece in texts for block in read_blocks(piece.text, first_line=piece.line)[0]]
-    return are_briefs(mended_for_judging(blocks))
-
-
-def mended_for_judging(blocks: Sequence[object]) -> list[object]:
-    """Return *blocks* with torn sentences joined, without noting it: judging is not reading."""
-    from newsletter.manuscripts.mending import mend
-
-    return list(mend(blocks, []))  # type: ignore[arg-type]
+    return are_briefs(mend(blocks, []))  # judging is not reading: what is joined here is noted later

@@ -47,8 +47,7 @@ def people_of(roll: Roll, findings: list[Finding]) -> tuple[PeopleGroup, Contact
         if found:
             contact = found
             continue
-        for entry in _entries(group):
-            people.append(_person(entry, findings))
+        people += [_person(entry, findings) for entry in _entries(group)]
     return PeopleGroup(roll.title, tuple(people), line=roll.line), contact
 
 

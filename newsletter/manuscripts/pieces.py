@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from newsletter.manuscripts.dates import find_dates
 from newsletter.manuscripts.house_style import HouseStyle
@@ -228,7 +228,7 @@ class Cutter:
         heading = _ATX.match(first.text)
         name = known((heading.group(2) or "") if heading else first.text)
         kind = "people" if name in self.people else "publisher" if name in self.publisher else ""
-        if not kind or (not heading and self.labels.field(first.text) and first.text.rstrip()[-1:] not in ":"):
+        if not kind or (not heading and self.labels.field(first.text) and not first.text.rstrip().endswith(":")):
             return None
         if name in self.labels.bodies and first.text.rstrip().endswith(":"):
             return None
@@ -277,8 +277,3 @@ def _is_heading_like(line: str) -> bool:
         and any(character.isalpha() for character in text)
         and len(text.split()) <= 14
     )
-
-
-def retitled(title: Title, text: str) -> Title:
-    """Return *title* with other words."""
-    return replace(title, text=text)

@@ -1,4 +1,4 @@
-"""Run-in beginnings of a paragraph: its label (``At a glance:``) or its date (``February 4:``), taken off the inlines."""
+"""Run-in beginnings of a paragraph, taken off its inlines: a label (``At a glance:``) or a date (``February 4:``)."""
 
 from __future__ import annotations
 

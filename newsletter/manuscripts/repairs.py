@@ -29,7 +29,7 @@ REPAIRS: dict[str, Repair] = {
     repair.name: repair
     for repair in (
         Repair(
-            "contents-dropped", _NOTICE, "The manuscript's own table of contents is left out; each edition has its own.",
+            "contents-dropped", _NOTICE, "The manuscript's own contents list is left out; each edition has its own.",
             "The manuscript's table of contents is left out.", "The manuscript's table of contents is left out.",
             "Nothing to do: every edition gets contents of its own, with the right page numbers.",
         ),
@@ -58,7 +58,7 @@ REPAIRS: dict[str, Repair] = {
             "Use Markdown instead, or take the HTML out.",
         ),
         Repair(
-            "unusable-link", _WARNING, "A link that is neither http, https nor mailto loses its address; its words stay.",
+            "unusable-link", _WARNING, "A link that is not http, https or mailto loses its address; its words stay.",
             "A link's address cannot be used in a mail and is left out; its words stay.",
             "The addresses of {n} links cannot be used in a mail and are left out; their words stay.",
             "Give the full address, beginning with https://, http:// or mailto:.",

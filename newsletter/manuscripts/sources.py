@@ -14,7 +14,8 @@ from newsletter.manuscripts.repairs import Finding
 from newsletter.manuscripts.richtext import Inline, Inlines, Link, Text, plain
 
 _GENERIC = re.compile(
-    r"\s*(?:link|links|here|source|original|website|web|url|quelle|hier|zum dokument|read more|链接|原文)\s*\Z", re.IGNORECASE
+    r"\s*(?:link|links|here|source|original|website|web|url|quelle|hier|zum dokument|read more|链接|原文)\s*\Z",
+    re.IGNORECASE,
 )
 _EMPTY_BRACKETS = re.compile(r"\s*(?:\(\s*[,;|/]?\s*\)|\[\s*\]|（\s*）)")
 _SEPARATORS = re.compile(r"\s*[,;，、；]\s*(?:(?:and|und)\s+)?|\s+(?:and|und)\s+(?=[^,;]+\Z)")
@@ -77,9 +78,11 @@ def _take_link(inlines: Inlines, field: FieldLine, findings: list[Finding]) -> t
             findings.append(Finding("link-word", field.line, plain(chosen.children)))
         else:
             kept.append(inline)
-    for link in links:
-        if link is not chosen and link.url not in {"", "#"}:
-            findings.append(Finding("unplaced-words", field.line, f"{plain(link.children)} ({link.url})"))
+    findings.extend(
+        Finding("unplaced-words", field.line, f"{plain(link.children)} ({link.url})")
+        for link in links
+        if link is not chosen and link.url not in {"", "#"}
+    )
     text = plain(kept)
     return chosen.url or "#", _EMPTY_BRACKETS.sub("", text) if generic else text
 

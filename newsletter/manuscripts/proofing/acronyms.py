@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from newsletter.manuscripts.places import Passage
@@ -14,10 +14,12 @@ _ACRONYM = re.compile(r"(?=(?:[^A-Z]*[A-Z]){2})[A-Za-z][A-Za-z&/-]*\Z")
 _USED = re.compile(r"\b[A-Z]{2}[A-Za-z]*\b")
 _CLAUSE = re.compile(r"[.;:!?,()\[\]“”\"–—]")
 _SMALL = frozenset(
-    ("of", "and", "for", "the", "on", "in", "to", "a", "an", "at", "by", "with", "&", "de", "la", "des", "du", "et", "für")
-    + ("und", "der", "die", "das", "zur", "zum", "von", "im")
+    "of and for the on in to a an at by with & de la des du et für und der die das zur zum von im".split()  # noqa: SIM905
 )
 MAX_WORDS = 14
+"""How far before the bracket an expansion is looked for."""
+COMPOUND = 14
+"""Letters of a word that is likely made of several, as Bundesministerium."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +56,22 @@ def fits(acronym: str, words: Sequence[str]) -> bool:
     for position, piece in enumerate(pieces):
         following = set(reached) if position else set()
         for start in reached:
-            length = 0
-            while length < len(piece) and start + length < len(letters) and piece[length] == letters[start + length]:
-                length += 1
-                following.add(start + length)
+            following.update(range(start + 1, start + 1 + _given(piece, letters[start:])))
         reached = following
     initials = sorted(piece[0] for piece in pieces if piece not in _SMALL)
     return len(letters) in reached or initials == sorted(letters)
+
+
+def _given(word: str, letters: str) -> int:
+    """Return how many of *letters* the beginning of *word* gives; a long German compound gives those of its parts."""
+    length = 0
+    if len(word) >= COMPOUND and word[0] == letters[:1]:
+        for character in word:
+            length += character == letters[length : length + 1]
+        return length
+    while length < min(len(word), len(letters)) and word[length] == letters[length]:
+        length += 1
+    return length
 
 
 def definitions(copy: Copy) -> list[Definition]:
@@ -78,9 +89,9 @@ def _definition(acronym: str, at: int, passage: Passage) -> Definition | None:
     clause = _CLAUSE.split(passage.words[:at])[-1]
     words = clause.split()[-MAX_WORDS:]
     for start in range(len(words) - 1, -1, -1):
-        if len(words) - start >= 2 or "-" in words[start] or len(letters_of(acronym)) <= 2:
-            if words[start].lower() not in _SMALL and fits(acronym, words[start:]):
-                return Definition(acronym, " ".join(words[start:]), True, passage)
+        several = len(words) - start >= 2 or "-" in words[start] or len(letters_of(acronym)) <= 2
+        if several and words[start].lower() not in _SMALL and fits(acronym, words[start:]):
+            return Definition(acronym, " ".join(words[start:]), True, passage)
     name = _name(words)
     # Initials can only be judged where a capitalised name of several words stands there and begins with the letter.
     if len(name) < 3 or len(letters_of(acronym)) < 3 or name[0][0].lower() != letters_of(acronym)[0]:
@@ -167,5 +178,5 @@ def two_meanings(copy: Copy) -> Iterator[Found]:
             )
 
 
-def _listed(names: Sequence[str] | dict[str, object]) -> str:
+def _listed(names: Iterable[str]) -> str:
     return " and ".join(f"“{name}”" for name in names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 
@@ -11,8 +12,14 @@ from newsletter.manuscripts.proofing.rule import Copy, Found
 from newsletter.manuscripts.remarks import Place
 from newsletter.manuscripts.richtext import Block, BulletList, OrderedList, Paragraph, plain
 
-_ENGLISH = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty"
-_GERMAN = "ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn zwanzig"
+_ENGLISH = (
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
+    " eighteen nineteen twenty"
+)
+_GERMAN = (
+    "ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn"
+    " achtzehn neunzehn zwanzig"
+)
 NUMBERS = {word: n for words in (_ENGLISH, _GERMAN) for n, word in enumerate(words.split(), 1)}
 _NUMBER = r"(?P<number>\d{1,2}|" + "|".join(sorted(NUMBERS, key=len, reverse=True)) + r")"
 _BODIES = re.compile(
@@ -21,8 +28,13 @@ _BODIES = re.compile(
     r"|ministerien|behörden|stellen|ressorts|ämter)\b",
     re.IGNORECASE,
 )
-_CHINESE = re.compile(r"(?P<number>[一二两三四五六七八九十]{1,3}|\d{1,2})(?:个)?(?:部门|部委|单位|机构|部|厅局|厅)(?!分)")
-_ISSUED = re.compile(r"\b(?:issued?|released?|published|announced|jointly|led by|unveiled|veröffentlich|erlassen|vorgelegt|gemeinsam)", re.IGNORECASE)
+_CHINESE = re.compile(
+    r"(?P<number>[一二两三四五六七八九十]{1,3}|\d{1,2})(?:个)?(?:部门|部委|单位|机构|部|厅局|厅)(?!分)"
+)
+_ISSUED = re.compile(
+    r"\b(?:issued?|released?|published|announced|jointly|led by|unveiled|veröffentlich|erlassen|vorgelegt|gemeinsam)",
+    re.IGNORECASE,
+)
 _ACRONYM = re.compile(r"\([A-Z][A-Za-z]*[A-Z]s?\)")
 _LIST = re.compile(
     rf"(?<![\d.,-])\b{_NUMBER}\s+(?P<what>(?:[\w-]+\s+){{0,3}}?[^\W\d_]{{3,}})(?:\s+(?:are|were|is|sind|to|in|for|by|of|this|next|follow)"
@@ -30,8 +42,8 @@ _LIST = re.compile(
     re.IGNORECASE,
 )
 _VAGUE = re.compile(
-    r"\b(?:including|among|such as|for example|at least|more than|over|up to|about|some|nearly|almost|darunter|etwa|mindestens"
-    r"|mehr als|rund|über|bis zu|z\. ?b\.)\b",
+    r"\b(?:including|among|such as|for example|at least|more than|over|up to|about|some|nearly|almost|darunter|etwa"
+    r"|mindestens|mehr als|rund|über|bis zu|z\. ?b\.)\b",
     re.IGNORECASE,
 )
 _UNITS = re.compile(
@@ -105,7 +117,9 @@ def _judge(match: re.Match[str], sentence: str, listed: Sequence[Source], passag
     for source in listed:
         named = {body for body in source.bodies if re.search(rf"\b{re.escape(body)}\b", before)}
         leads = max(1, len(named), len(_ACRONYM.findall(before)))
-        allowed = {number + leads} if match.group("other") else {number, number + leads} if match.group("lead") else {number}
+        allowed = (
+            {number + leads} if match.group("other") else {number, number + leads} if match.group("lead") else {number}
+        )
         if len(source.bodies) in allowed:
             return
     total = number + leads if match.group("other") else number
@@ -125,7 +139,7 @@ def _found(quote: str, total: int, source: Source, place: Place) -> Found:
 
 
 def _lists(blocks: Sequence[Block], path: str) -> Iterator[Found]:
-    for before, block in zip(blocks, blocks[1:], strict=False):
+    for before, block in itertools.pairwise(blocks):
         if not isinstance(before, Paragraph) or not isinstance(block, BulletList | OrderedList):
             continue
         words = plain(before.children)
@@ -135,7 +149,11 @@ def _lists(blocks: Sequence[Block], path: str) -> Iterator[Found]:
         if not match or not number or number < 2 or number == len(block.items):
             continue
         around = clause[max(0, match.start() - 20) :]
-        if _VAGUE.search(around) or _UNITS.search(match.group("what")) or not match.group("what").rstrip().endswith(("s", "n", "e")):
+        if (
+            _VAGUE.search(around)
+            or _UNITS.search(match.group("what"))
+            or not match.group("what").rstrip().endswith(("s", "n", "e"))
+        ):
             continue
         yield Found(
             f"“{match.group().strip()}” is followed by a list of {len(block.items)}.",

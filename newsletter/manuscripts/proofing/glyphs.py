@@ -21,6 +21,8 @@ def missing_glyphs(copy: Copy) -> Iterator[Found]:
             missing |= found
             places.append(passage.place(" ".join(found)))
     if places:
-        named = ", ".join(f"“{sign}” (U+{ord(sign[0]):04X} {unicodedata.name(sign[0], '')})".replace(" )", ")") for sign in missing)
+        named = ", ".join(
+            f"“{sign}” (U+{ord(sign[0]):04X} {unicodedata.name(sign[0], '')})".replace(" )", ")") for sign in missing
+        )
         noun = "this character" if len(missing) == 1 else "these characters"
         yield Found(f"No font has {noun}: {named}.", "Write it with another character.", tuple(places))

@@ -11,7 +11,7 @@ from newsletter.manuscripts.proofing.rule import Copy, Found, counted
 from newsletter.manuscripts.remarks import Place
 
 _LEFTOVER = re.compile(
-    r"\[(?:TK|TBC|TBD|XX+|\?+)\]|\bTKTK\w*|\b(?:TODO|FIXME|TBD|TBC)\b|\bX{3,}\b|\bxxx+\b|\blorem ipsum\b|\?\?\?", re.IGNORECASE
+    r"\[(?:TK|TBC|TBD|XX+|\?+)\]|\bTKTK\w*|\b(?:TODO|FIXME|TBD|TBC)\b|\bX{3,}\b|\bxxx+\b|\b[Ll]orem [Ii]psum\b|\?\?\?"
 )
 _TWICE = re.compile(r"\b([^\W\d_]{2,})[ \xa0\n]+(\1)\b", re.IGNORECASE)
 _MAY_DOUBLE = frozenset(("that", "had", "is", "die", "der", "das", "den", "sie", "wenn", "vous", "nous"))
