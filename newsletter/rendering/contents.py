@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from newsletter.manuscripts.document import Article, Document
+from newsletter.rendering.characters import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +54,4 @@ def entry_anchor(place: int, nth: int) -> str:
 
 def title_of(document: Document, fallback: str) -> str:
     """Return the issue's title, or *fallback*, or the word every issue has at least."""
-    return document.title.strip() or fallback.strip() or "Newsletter"
+    return printable(document.title).strip() or printable(fallback).strip() or "Newsletter"

@@ -32,6 +32,7 @@ def subject_of(document: Document, masthead: Masthead, *, default: str = "") -> 
         _line(document.mailing.subject, LONGEST_SUBJECT)
         or _line(named, LONGEST_SUBJECT)
         or _line(": ".join([title, *first]), LONGEST_SUBJECT)
+        or "Newsletter"
     )
 
 
@@ -43,7 +44,11 @@ def preheader_of(document: Document, masthead: Masthead, *, default: str = "") -
     titles = _titles(document)
     # The default subject has said the first one already.
     rest = titles[1:] if len(titles) > 1 and not document.mailing.subject else titles
-    return _line(" · ".join(rest), LONGEST_PREHEADER) or _line(masthead.publication, LONGEST_PREHEADER)
+    return (
+        _line(" · ".join(rest), LONGEST_PREHEADER)
+        or _line(masthead.publication, LONGEST_PREHEADER)
+        or subject_of(document, masthead)[:LONGEST_PREHEADER]
+    )
 
 
 def _titles(document: Document) -> list[str]:
