@@ -21,6 +21,7 @@ from newsletter.manuscripts.document import (
     PeopleGroup,
     Person,
     Section,
+    Source,
 )
 from newsletter.manuscripts.pictures import Picture, read_picture
 from newsletter.manuscripts.richtext import (
