@@ -107,7 +107,7 @@ def _root(source: MessageSource, domain: str) -> Part:
     boundary = f"=_{_fingerprint(source)}"
     root = text_part("plain", source.text, slots)
     if source.html is not None:
-        page = text_part("html", _CID.sub(rf"cid:\1@{domain}", source.html), slots)
+        page = text_part("html", _CID.sub(lambda found: f"cid:{_content_id(found[1], domain)}", source.html), slots)
         pictures = _pictures(source, domain)
         if pictures:
             page = multipart("related", [page, *pictures], boundary=f"{boundary}_r", root_type="text/html")
@@ -131,10 +131,15 @@ def _pictures(source: MessageSource, domain: str) -> list[Part]:
                 picture.data,
                 disposition="inline",
                 file_name=file_name,
-                content_id=f"{sha256}@{domain}",
+                content_id=_content_id(sha256, domain),
             )
         )
     return parts
+
+
+def _content_id(sha256: str, domain: str) -> str:
+    """Name a picture as RFC 2392 wants it, with a domain; 128 bits keep the line short and the name its own."""
+    return f"{sha256[:32]}@{domain}"
 
 
 def _attachment(attachment: Attachment) -> Part:

@@ -11,6 +11,7 @@ from newsletter.mail.headers import parameter
 
 QP_LINE = 76
 """Octets of a quoted-printable line, the soft break's = included (RFC 2045 §6.7)."""
+_SOFT_BREAK = b"=\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,11 @@ def text_part(subtype: str, text: str, slots: Sequence[str]) -> Part:
     stretches = re.split("(" + "|".join(map(re.escape, slots)) + ")", lines) if slots else [lines]
     for index, stretch in enumerate(stretches):
         if index % 2:
-            pieces += [b"" if at_line_start else b"=\r\n", Hole(stretch, subtype)]
+            pieces += [b"" if at_line_start else _SOFT_BREAK, Hole(stretch, subtype)]
             at_line_start = stretches[index + 1].startswith("\n")
-            pieces.append(b"" if at_line_start else b"=\r\n")
+            pieces.append(b"" if at_line_start else _SOFT_BREAK)
         elif stretch:
-            pieces.append(quoted_printable(stretch))
+            pieces.append(_with_room(quoted_printable(stretch)))
             at_line_start = stretch.endswith("\n")
         else:
             at_line_start = True  # the text begins with a slot, or two follow each other and a soft break is there
@@ -79,7 +80,16 @@ def multipart(subtype: str, parts: Iterable[Part], *, boundary: str, root_type: 
 
 def quoted_printable(text: str) -> bytes:
     """Return *text*, its lines ending in LF, as quoted-printable UTF-8 with CRLF."""
-    return binascii.b2a_qp(text.encode().replace(b"\n", b"\r\n"), istext=True)
+    # The soft breaks follow the first line end found, LF where there is none: so CRLF comes last.
+    return binascii.b2a_qp(text.encode(), istext=True).replace(b"\n", b"\r\n")
+
+
+def _with_room(quoted: bytes) -> bytes:
+    """Return *quoted* with its last line short enough for the = of a soft break."""
+    if len(quoted) - (quoted.rfind(b"\n") + 1) < QP_LINE:
+        return quoted
+    last = 3 if quoted[-3:-2] == b"=" else 1
+    return quoted[:-last] + _SOFT_BREAK + quoted[-last:]
 
 
 def quoted_printable_value(value: bytes) -> bytes:
@@ -87,7 +97,7 @@ def quoted_printable_value(value: bytes) -> bytes:
     quoted = value.replace(b"=", b"=3D")
     if len(quoted) < QP_LINE:
         return quoted
-    return b"=\r\n".join(re.findall(rb"(?:=3D|[^=]){1,25}", quoted))
+    return _SOFT_BREAK.join(re.findall(rb"(?:=3D|[^=]){1,25}", quoted))
 
 
 def merged(pieces: Iterable[bytes | Hole]) -> Pieces:
