@@ -28,7 +28,7 @@ $(READY): requirements/dev.txt pyproject.toml
 	@rm -f $@
 	@if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then echo "Making .venv with $$("$(PYTHON)" -V) …"; rm -rf .venv; "$(PYTHON)" -m venv .venv; fi
 	@echo "Installing the locked dependencies (a minute or two at the first time) …"
-	@$(PIP) install --require-hashes --only-binary :all: -r requirements/dev.txt
+	@$(PIP) install --require-hashes --only-binary :all: --no-binary dkimpy -r requirements/dev.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 	@echo "Ready: $(BIN)/newsletter"
