@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import logging
+import re
 
 _log = logging.getLogger("newsletter.delivery")
+_ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
+
+
+def _masked(words: str) -> str:
+    """Servers quote addresses in their replies; the log shows none."""
+    return _ADDRESS.sub("<address>", words)
 
 
 def started(dispatch_id: int, kind: str) -> None:
@@ -19,12 +26,12 @@ def planned(dispatch_id: int, count: int) -> None:
 
 def moved(dispatch_id: int, state: str, reason: str) -> None:
     """Say that a sending changed its state."""
-    _log.info("dispatch %d: now %s%s", dispatch_id, state, f" ({reason})" if reason else "")
+    _log.info("dispatch %d: now %s%s", dispatch_id, state, f" ({_masked(reason)})" if reason else "")
 
 
 def paused_by_server(dispatch_id: int, reason: str) -> None:
     """Say that a sending stopped for a fault of ours."""
-    _log.error("dispatch %d: paused; the mail server said %r", dispatch_id, reason)
+    _log.error("dispatch %d: paused; the mail server said %r", dispatch_id, _masked(reason))
 
 
 def skipped(dispatch_id: int, count: int) -> None:
@@ -34,7 +41,7 @@ def skipped(dispatch_id: int, count: int) -> None:
 
 def in_doubt(delivery_id: int, reply: str) -> None:
     """Say that a message may or may not have been taken."""
-    _log.warning("delivery %d: in doubt, the line broke after the final dot (%s)", delivery_id, reply)
+    _log.warning("delivery %d: in doubt, the line broke after the final dot (%s)", delivery_id, _masked(reply))
 
 
 def reaped(released: int, doubtful: int) -> None:
@@ -49,12 +56,12 @@ def fenced(count: int) -> None:
 
 def unreachable(message: str, wait: float) -> None:
     """Say that no line to the mail server could be had."""
-    _log.warning("mail server not reachable (%s); trying again in %.0f s", message, wait)
+    _log.warning("mail server not reachable (%s); trying again in %.0f s", _masked(message), wait)
 
 
 def database_away(error: Exception) -> None:
     """Say that the database did not answer while outcomes wait to be recorded."""
-    _log.error("the database does not answer (%s); outcomes are kept and recorded as soon as it does", type(error).__name__)
+    _log.error("the database does not answer (%s); outcomes are kept until it does", type(error).__name__)
 
 
 def unreadable(delivery_id: int, error: Exception) -> None:

@@ -48,7 +48,7 @@ def _host() -> str:
 
 
 def _start_of(pid: int) -> str | None:
-    """Return the start time of a living process in clock ticks since boot (proc(5), field 22), None if there is none."""
+    """Return the start time of a living process in clock ticks since boot (proc(5), field 22), else None."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:

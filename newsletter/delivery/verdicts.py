@@ -26,14 +26,15 @@ class Verdict(StrEnum):
 # RFC 3463 §3.2: bad mailbox, system, syntax, moved, null MX (RFC 7505); §3.5: no route; RFC 6710 §7: disabled, too new.
 _DEAD = frozenset({"1.1", "1.2", "1.3", "1.6", "1.10", "4.4", "7.17", "7.18"})
 _OURS = frozenset({"1.7", "1.8", "2.3", "3.4", "7.3", "7.8", "7.9", "7.11", "7.40", "7.57", "7.60", "7.64"})
-# A code such as 5.7.1 stands for anything from "this list is for members" to "your network is blocked": the words decide.
+# 5.7.1 stands for anything from "this list is for members" to "your network is blocked": the words decide.
 _ABOUT_US = re.compile(
     r"spam|block|black.?list|deny.?list|reputation|\brbl\b|dnsbl|spamhaus|barracuda|\bdkim\b|\bspf\b|\bdmarc\b|"
     r"unauthenticated|authenticat|not authori[sz]ed|relay|reverse dns|\bptr\b|listed|unsolicited|banned",
     re.IGNORECASE,
 )
 _NOBODY_THERE = re.compile(
-    r"(user|recipient|mailbox|address|account)[^.;]{0,60}(unknown|not found|does ?n.t exist|does not exist|disabled|inactive)|"
+    r"(user|recipient|mailbox|address|account)[^.;]{0,60}"
+    r"(unknown|not found|does ?n.t exist|does not exist|disabled|inactive)|"
     r"(unknown|no such|invalid|nonexistent) (local )?(user|recipient|mailbox|address|account)",
     re.IGNORECASE,
 )

@@ -1,0 +1,156 @@
+"""Claims: taking deliveries in hand with a lease, and marking them as being sent, each time asking who may get mail.
+
+Both are one statement: rows are picked, judged and changed together, so that an unsubscribe either comes before it and
+is obeyed, or after it and is too late. Whoever may not get mail any more becomes ``skipped`` with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import CTE, ColumnElement, Select, and_, case, exists, literal, null, or_, select, type_coerce, update
+from sqlalchemy.orm import Session
+
+from newsletter.delivery.audience import skip_reason
+from newsletter.delivery.models import Delivery, Dispatch
+from newsletter.delivery.progress import DELIVERIES, IS_PLANNED, changed
+from newsletter.delivery.promise import Promise
+from newsletter.delivery.states import DeliveryState, DispatchKind, DispatchState, SkipReason
+from newsletter.issues.models import Issue
+from subscribers.models import Subscription, Suppression
+
+LEASE = timedelta(seconds=60)
+"""How long a claim stands without a sign of life; another machine's crash is noticed after this."""
+_D = DELIVERIES.c
+_TO_READERS = [DispatchKind.ISSUE, DispatchKind.CORRECTION, DispatchKind.DIGEST]
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What one claim brought."""
+
+    promises: list[Promise]
+    skipped: int
+
+    @property
+    def rows(self) -> int:
+        """How many deliveries it touched; fewer than asked for means that there are no more."""
+        return len(self.promises) + self.skipped
+
+
+def due(session: Session, *, route: str, now: datetime, only: int | None = None) -> list[int]:
+    """Return the running dispatches of *route* with a delivery whose time has come, oldest first."""
+    waiting = exists().where(_D.dispatch_id == Dispatch.id, IS_PLANNED, _D.not_before <= now)
+    query = _sendable(select(Dispatch.id), now).where(Dispatch.route == route, waiting).order_by(Dispatch.id)
+    return list(session.scalars(query if only is None else query.where(Dispatch.id == only)))
+
+
+def claim(session: Session, dispatch_id: int, *, owner: str, limit: int, now: datetime) -> Claimed:
+    """Take up to *limit* due deliveries of a running dispatch in hand until *now* + ``LEASE``."""
+    picked = (
+        select(_D.id)
+        .where(_D.dispatch_id == dispatch_id, IS_PLANNED, _D.not_before <= now)
+        .order_by(_D.stage, _D.not_before, _D.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("picked")
+        .prefix_with("MATERIALIZED", dialect="postgresql")  # or the LIMIT may be asked for twice
+    )
+    judged = _judged(_D.id.in_(select(picked.c.id)), now)
+    statement = (
+        _turned(judged, DeliveryState.PLANNED, DeliveryState.CLAIMED, now)
+        .values(owner=case((judged.c.reason.is_(None), owner), else_=""), lease_until=_lease(judged, now))
+        .returning(
+            _D.state, _D.id, _D.dispatch_id, _D.subscriber_id, _D.address, _D.name, _D.variant, _D.language,
+            _D.attempts, _D.first_attempt_at,
+        )
+    )  # fmt: skip
+    rows = session.execute(statement).all()
+    promises = [Promise(*row[1:]) for row in rows if row[0] is DeliveryState.CLAIMED]
+    promises.sort(key=lambda promise: promise.id)
+    return Claimed(promises, len(rows) - len(promises))
+
+
+def mark_sending(session: Session, promises: Sequence[Promise], *, owner: str, now: datetime) -> set[int]:
+    """Mark claimed deliveries as being sent and return the ids of those that were; only these may be handed over.
+
+    The others have been skipped, cancelled or taken over, or their dispatch does not run any more.
+    """
+    judged = _judged(_D.id.in_([promise.id for promise in promises]), now)
+    statement = (
+        _turned(judged, DeliveryState.CLAIMED, DeliveryState.SENDING, now)
+        .where(_D.owner == owner)
+        .values(lease_until=_lease(judged, now))
+        .returning(_D.id, _D.state)
+    )
+    return {row.id for row in session.execute(statement) if row.state is DeliveryState.SENDING}
+
+
+def give_back(session: Session, ids: Sequence[int], *, owner: str, begun: bool = False) -> int:
+    """Put deliveries back that were claimed, or with *begun* marked but surely not handed over; return how many."""
+    state = DeliveryState.SENDING if begun else DeliveryState.CLAIMED
+    result = session.execute(
+        update(DELIVERIES)
+        .where(_D.id.in_(list(ids)), _D.owner == owner, _D.state == state)
+        .values(state=DeliveryState.PLANNED, owner="", lease_until=None)
+    )
+    return changed(result)
+
+
+def renew(session: Session, ids: Sequence[int], *, owner: str, now: datetime) -> None:
+    """Prolong the leases of what *owner* really holds; what it lost sight of runs out and is reaped."""
+    session.execute(update(DELIVERIES).where(_D.id.in_(list(ids)), _D.owner == owner).values(lease_until=now + LEASE))
+
+
+def _judged(which: ColumnElement[bool], now: datetime) -> CTE:
+    """Return id and reason to skip (NULL: none) of the deliveries *which*, if their dispatch may send now."""
+    moment = literal(now, _D.not_before.type)
+    reason = case(
+        # Notices answer what a person just did, perhaps the very opt-in that lifts the suppression.
+        (and_(Dispatch.kind != DispatchKind.NOTICE, Suppression.id.is_not(None)), SkipReason.SUPPRESSED.value),
+        (and_(Dispatch.kind.in_(_TO_READERS), _D.subscriber_id.is_not(None)), skip_reason(now=moment)),
+    )
+    query = (
+        select(_D.id, reason.label("reason"))
+        .join(Dispatch, Dispatch.id == _D.dispatch_id)
+        .outerjoin(
+            Subscription,
+            and_(
+                Subscription.subscriber_id == _D.subscriber_id, Subscription.publication_id == Dispatch.publication_id
+            ),
+        )
+        .outerjoin(Suppression, Suppression.address_key == _D.recipient_key)
+        .where(which)
+    )
+    return _sendable(query, now).cte("judged")
+
+
+def _sendable(query: Select[Any], now: datetime) -> Select[Any]:
+    """Keep what belongs to a running dispatch whose issue is under no embargo; an embargo is a hard block."""
+    embargoed = exists().where(Issue.id == Dispatch.issue_id, Issue.embargo_until > now)
+    free = or_(Dispatch.kind == DispatchKind.TEST, ~embargoed)
+    return query.where(Dispatch.state == DispatchState.RUNNING, free)
+
+
+def _turned(judged: CTE, source: DeliveryState, target: DeliveryState, now: datetime) -> Any:
+    """Return the UPDATE that takes what was judged from *source* to *target*, or to ``skipped``."""
+    fine = judged.c.reason.is_(None)
+    return (
+        update(DELIVERIES)
+        .where(_D.id == judged.c.id, _D.state == source)
+        .values(
+            state=case((fine, literal(target, _D.state.type)), else_=literal(DeliveryState.SKIPPED, _D.state.type)),
+            skip_reason=type_coerce(judged.c.reason, _D.skip_reason.type),
+            ended_at=case((fine, null()), else_=literal(now, _D.ended_at.type)),
+        )
+    )
+
+
+def _lease(judged: CTE, now: datetime) -> ColumnElement[Any]:
+    return case((judged.c.reason.is_(None), literal(now + LEASE, _D.lease_until.type)), else_=null())
+
+
+assert Delivery.__table__ is DELIVERIES

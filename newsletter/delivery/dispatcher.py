@@ -1,0 +1,88 @@
+"""The dispatcher: hands over what is due on one route, through a scribe that writes and lanes that talk SMTP."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+
+from newsletter.delivery import claims
+from newsletter.delivery.compiled import Compiled
+from newsletter.delivery.lanes import Lane, Wait
+from newsletter.delivery.pace import Pace
+from newsletter.delivery.promise import Messages
+from newsletter.delivery.scribe import COMMIT_GROUP, Line, Recorded, Rules, Scribe
+from newsletter.delivery.settlement import OnDoubt
+from newsletter.delivery.trays import Trays
+from newsletter.kit.clock import Clock
+from newsletter.kit.database import Database
+
+__all__ = ["Dispatcher", "Line"]
+
+
+GOODBYE = 2.0
+"""Seconds to wait for a lane's QUIT; one that is still knocking at a silent server is left to itself."""
+
+
+class Dispatcher:
+    """Hands over what is due on one route; ``run`` returns when nothing is due, or soon after ``stop``."""
+
+    def __init__(
+        self,
+        database: Database,
+        line: Line,
+        messages: Messages,
+        *,
+        clock: Clock,
+        on_doubt: OnDoubt = "resend",
+        commit_group: int = COMMIT_GROUP,
+        dice: Callable[[], float] = random.random,
+        wait: Wait = threading.Event.wait,
+        recorded: Recorded | None = None,
+    ) -> None:
+        self._database = database
+        self._line = line
+        self._compiled = Compiled(messages)
+        self._clock = clock
+        self._wait = wait
+        self._rules = Rules(on_doubt=on_doubt, commit_group=commit_group, dice=dice)
+        self._recorded = recorded or (lambda settlements: None)
+        self._stopping = threading.Event()
+        self._pace = Pace(line.pace)
+
+    def stop(self) -> None:
+        """Claim and mark nothing more; what is on a line ends, so that nothing is in doubt."""
+        self._stopping.set()
+
+    def has_work(self, only: int | None = None) -> bool:
+        """Tell whether anything is due now that may be sent."""
+        with self._database.read() as session:
+            return bool(claims.due(session, route=self._line.name, now=self._clock(), only=only))
+
+    def run(self, only: int | None = None) -> None:
+        """Hand over everything due now, of dispatch *only* if given; returns when there is no more."""
+        if self._stopping.is_set() or not self.has_work(only):
+            return
+        trays = Trays()
+        scribe = Scribe(
+            self._database, self._line, self._compiled, trays, rules=self._rules, clock=self._clock,
+            pace=self._pace, recorded=self._recorded, only=only,
+        )  # fmt: skip
+        lanes = [
+            Lane(trays, self._line.transport, clock=self._clock, wait=self._wait, name=f"lane-{number}")
+            for number in range(self._line.connections)
+        ]
+        for lane in lanes:
+            lane.start()
+        try:
+            while not self._stopping.is_set() and scribe.turn():
+                pass
+        finally:
+            trays.close()
+            try:
+                while trays.under_way:
+                    scribe.settle_up()
+            finally:
+                scribe.leave()
+                for lane in lanes:
+                    lane.join(GOODBYE)

@@ -1,0 +1,124 @@
+"""Lanes: threads that each keep one line to the mail server and hand over one message after the other."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from newsletter.delivery import maillog
+from newsletter.delivery.trays import Done, Prepared, Trays
+from newsletter.kit.clock import Clock
+from newsletter.kit.errors import DeskError
+from newsletter.mail.envelope import Connection, Deferred, InDoubt, Outcome, Refused, Transport, TransportUnavailable
+
+FIRST_WAIT = 1.0
+LONGEST_WAIT = 60.0
+"""Seconds before a line is tried again; doubled with each failure."""
+
+Wait = Callable[[threading.Event, float], object]
+"""Waits for the event, at most that many seconds; tests hand in one that turns the clock instead."""
+
+
+class Lane(threading.Thread):
+    """One line after another to one server, until the trays are closed."""
+
+    def __init__(self, trays: Trays, transport: Transport, *, clock: Clock, wait: Wait, name: str) -> None:
+        super().__init__(name=name, daemon=True)
+        self._trays = trays
+        self._transport = transport
+        self._clock = clock
+        self._wait = wait
+        self._failures = 0
+
+    def run(self) -> None:
+        """Keep a line open while there is work."""
+        while not self._trays.closing.is_set():
+            connection = self._open()
+            if connection is None:
+                continue
+            self._trays.lane_opened()
+            try:
+                self._use(connection)
+            finally:
+                self._trays.lane_closed()
+                connection.close()
+            self._rest()
+
+    def _open(self) -> Connection | None:
+        try:
+            return self._transport.connect()
+        except TransportUnavailable as error:
+            self._failed(str(error), permanent=error.permanent)
+        except Exception as error:  # a dead lane would leave the sending hanging
+            self._failed(f"{type(error).__name__} while connecting", permanent=False)
+        self._rest()
+        return None
+
+    def _use(self, connection: Connection) -> None:
+        """Hand over messages until the line is used up or the work is."""
+        carried = 0
+        while connection.usable:
+            prepared = self._trays.take()
+            if prepared is None:
+                return
+            outcome = self._attempt(connection, prepared)
+            if carried and _may_try_another_line(outcome):
+                # Servers close after some number of messages: no message of ours should wait five minutes for that.
+                outcome = self._once_more(prepared, outcome)
+            if isinstance(outcome, Deferred) and _line_failed(outcome) and not carried:
+                self._failed(outcome.reply, permanent=False)
+            else:
+                self._failures = 0
+                self._trays.trouble_over()
+            carried += 1
+            self._trays.put(Done(prepared.promise, outcome, self._clock()))
+
+    def _once_more(self, prepared: Prepared, outcome: Outcome) -> Outcome:
+        """Try the same delivery on a fresh line; the earlier outcome stands if there is none."""
+        try:
+            connection = self._transport.connect()
+        except Exception:  # whatever it is, the first outcome was sound
+            return outcome
+        try:
+            return self._attempt(connection, prepared)
+        finally:
+            connection.close()
+
+    def _attempt(self, connection: Connection, prepared: Prepared) -> Outcome:
+        """Make the message and hand it over; a message that cannot be made concerns its reader alone."""
+        try:
+            envelope = prepared.fill(prepared.promise, self._clock())
+        except (DeskError, ValueError, OverflowError) as error:
+            maillog.unreadable(prepared.promise.id, error)
+            return Refused(553, f"not sent: {error}", "5.6.7")
+        except Exception as error:  # a fault of ours must stop the sending, not lose a delivery
+            maillog.unreadable(prepared.promise.id, error)
+            return Refused(554, f"not sent: {type(error).__name__} while making the message", "5.6.0")
+        try:
+            return connection.send(envelope)
+        except Exception as error:  # no transport should raise; if one does, nobody knows how far it was
+            return InDoubt(f"the transport failed: {type(error).__name__}")
+
+    def _failed(self, message: str, *, permanent: bool) -> None:
+        self._failures += 1
+        self._trays.in_trouble(message, now=self._clock(), permanent=permanent)
+
+    def _rest(self) -> None:
+        """Wait after failures, longer each time, so that a server that is down is not hammered."""
+        if self._failures:
+            trouble = self._trays.trouble
+            wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(self._failures - 1, 10))
+            if trouble is not None:
+                wait = LONGEST_WAIT if trouble.permanent else wait  # a wrong password tried again locks the account
+                maillog.unreachable(trouble.message, wait)
+            self._wait(self._trays.closing, wait)
+
+
+def _line_failed(outcome: Outcome) -> bool:
+    """Tell whether the line broke or was shut before the message was handed over."""
+    return isinstance(outcome, Deferred) and (outcome.lost or outcome.code == 421)
+
+
+def _may_try_another_line(outcome: Outcome) -> bool:
+    """Tell whether a fresh line may be tried at once: not where the server asks us to slow down (4.7.x)."""
+    return isinstance(outcome, Deferred) and _line_failed(outcome) and not outcome.enhanced.startswith("4.7")

@@ -1,0 +1,99 @@
+"""Orders: what the team asks for, an issue to all its readers or a test to a few, as a sending that is planned once."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from newsletter.delivery.models import Dispatch
+from newsletter.delivery.planning import Order, checked_addresses, start
+from newsletter.delivery.states import DispatchKind, Variant
+from newsletter.issues import signoff
+from newsletter.issues.models import Issue
+from newsletter.kit.errors import DispatchRefused
+from newsletter.kit.tokens import Keyring
+
+CATCHER = "catcher"
+"""The route into the built-in mail catcher, from which nothing leaves the machine."""
+TEST_LIMIT = 50
+"""Addresses of one test; more is a sending that nobody signed off."""
+
+
+def send_issue(
+    session: Session,
+    issue: Issue,
+    *,
+    keyring: Keyring,
+    route: str,
+    by: str,
+    now: datetime,
+    scheduled_for: datetime | None = None,
+) -> Dispatch:
+    """Start sending the signed-off issue to its readers, or return the sending that was started before.
+
+    Raises ``Conflict`` if nothing is signed off, ``DispatchRefused`` if an embargo stands beyond the time.
+    """
+    approved = signoff.approved_editions(session, issue, keyring=keyring)
+    at = scheduled_for or now
+    if issue.embargo_until is not None and at < issue.embargo_until:
+        raise DispatchRefused(
+            f"Issue {issue.id} is under embargo until {issue.embargo_until:%Y-%m-%d %H:%M} UTC; schedule it for then."
+        )
+    order = Order(
+        key=_key(issue, route),
+        kind=DispatchKind.ISSUE,
+        publication_id=issue.publication_id,
+        route=route,
+        created_by=by,
+        scheduled_for=at,
+        issue_id=issue.id,
+        approval_id=approved.approval_id,
+        revision_id=approved.revision_id,
+    )
+    return start(session, order, now=now)
+
+
+def begun(session: Session, issue: Issue, *, route: str) -> Dispatch | None:
+    """Return the sending of this version of the issue, if somebody has started it."""
+    return session.scalar(select(Dispatch).where(Dispatch.key == _key(issue, route)))
+
+
+def send_test(
+    session: Session,
+    issue: Issue,
+    addresses: Sequence[str],
+    *,
+    route: str,
+    by: str,
+    now: datetime,
+    variant: Variant = Variant.HTML,
+    number: Callable[[], str] = lambda: secrets.token_hex(6),
+) -> Dispatch:
+    """Start sending the issue's current revision, marked as a test, to *addresses*; nothing need be signed off.
+
+    Raises ``BadInput`` naming an address that is none, ``DispatchRefused`` for more than fifty.
+    """
+    checked = checked_addresses(addresses)
+    if len(checked) > TEST_LIMIT:
+        raise DispatchRefused(f"A test goes to at most {TEST_LIMIT} addresses; these are {len(checked)}.")
+    order = Order(
+        key=f"test:{issue.id}:{number()}",
+        kind=DispatchKind.TEST,
+        publication_id=issue.publication_id,
+        route=route,
+        created_by=by,
+        scheduled_for=now,
+        issue_id=issue.id,
+        revision_id=issue.current_revision_id,
+        options={"addresses": checked, "variant": variant.value},
+    )
+    return start(session, order, now=now)
+
+
+def _key(issue: Issue, route: str) -> str:
+    """Name the sending of one version of an issue; a rehearsal reached nobody and must not stand in the way."""
+    return f"issue:{issue.id}:v{issue.version}{':rehearsal' if route == CATCHER else ''}"

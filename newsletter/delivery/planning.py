@@ -1,0 +1,211 @@
+"""Planning: writing down a sending once, then a delivery for every recipient, in batches that survive a kill."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, literal, select
+from sqlalchemy.orm import Session
+
+from newsletter.delivery import audience, maillog, progress
+from newsletter.delivery.models import Dispatch
+from newsletter.delivery.progress import DELIVERIES
+from newsletter.delivery.states import DeliveryState, DispatchKind, DispatchState, Variant
+from newsletter.kit.audit import record
+from newsletter.kit.clock import Clock
+from newsletter.kit.database import Database, insert_for
+from newsletter.kit.errors import BadInput
+from newsletter.mail.address import address_key, domain_of
+from newsletter.notices import Notice
+
+PLANNING_BATCH = 50_000
+"""Readers written down per transaction: half a second on SQLite, so that no other writer waits longer."""
+NOTICE_BATCH = 200
+_COLUMNS = ["subscriber_id", "recipient_key", "address", "name", "domain", "variant", "language"]
+_STARTING = ["dispatch_id", "stage", "state", "attempts", "uncertain", "not_before", "owner", "enhanced", "reply"]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be sent; two orders of one *key* are one sending."""
+
+    key: str
+    kind: DispatchKind
+    publication_id: int
+    route: str
+    created_by: str
+    scheduled_for: datetime
+    issue_id: int | None = None
+    approval_id: int | None = None
+    revision_id: int | None = None
+    notice_id: int | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def start(session: Session, order: Order, *, now: datetime) -> Dispatch:
+    """Write the sending down, or return the one that bears the key already, whoever wrote it."""
+    added = session.scalar(
+        insert_for(session)(Dispatch)
+        .values(
+            key=order.key, kind=order.kind, state=DispatchState.SCHEDULED, publication_id=order.publication_id,
+            issue_id=order.issue_id, approval_id=order.approval_id, revision_id=order.revision_id,
+            notice_id=order.notice_id, route=order.route, created_by=order.created_by, created_at=now,
+            scheduled_for=order.scheduled_for, options=order.options, pause_reason="", planning_cursor=0,
+            planned_count=0,
+        )
+        .on_conflict_do_nothing()
+        .returning(Dispatch.id)
+    )  # fmt: skip
+    dispatch = session.scalars(select(Dispatch).where(Dispatch.key == order.key)).one()
+    if added is not None:
+        maillog.started(dispatch.id, order.kind.value)
+        subject = f"dispatch:{dispatch.id}"
+        record(session, at=now, actor=order.created_by, deed="dispatch.start", subject=subject, key=order.key)
+    return dispatch
+
+
+def schedule_due(session: Session, *, now: datetime) -> list[int]:
+    """Take every sending whose time has come to planning; return the ids of all that are to be planned."""
+    due = session.scalars(
+        select(Dispatch.id).where(Dispatch.state == DispatchState.SCHEDULED, Dispatch.scheduled_for <= now)
+    ).all()
+    for dispatch_id in due:
+        progress.move(session, dispatch_id, DispatchState.PLANNING, now=now)
+    return list(session.scalars(select(Dispatch.id).where(Dispatch.state == DispatchState.PLANNING)))
+
+
+def plan(database: Database, dispatch_id: int, *, clock: Clock, batch: int = PLANNING_BATCH) -> int:
+    """Write down a delivery for every recipient and let the sending run; return how many there are.
+
+    Each *batch* is a transaction with its cursor: planning again after a kill goes on behind it and changes nothing
+    that stands. Planning from two machines at once is planning once.
+    """
+    while True:
+        with database.write() as session:
+            dispatch = _locked(session, dispatch_id)
+            if dispatch is None:
+                break
+            if dispatch.kind is DispatchKind.TEST:
+                written = _plan_addresses(session, dispatch, now=clock())
+                more = False
+            else:
+                written, cursor = _plan_readers(session, dispatch, now=clock(), batch=batch)
+                more = cursor is not None
+                dispatch.planning_cursor = cursor or dispatch.planning_cursor
+            dispatch.planned_count += written
+            session.flush()
+            if not more:
+                maillog.planned(dispatch_id, dispatch.planned_count)
+                progress.move(session, dispatch_id, DispatchState.RUNNING, now=clock())
+                break
+    with database.read() as session:
+        return session.scalar(select(Dispatch.planned_count).where(Dispatch.id == dispatch_id)) or 0
+
+
+def take_up_notices(session: Session, *, route: str, now: datetime, batch: int = NOTICE_BATCH) -> int:
+    """Turn notices that wait into sendings of one; return how many were taken up."""
+    waiting = session.scalars(
+        select(Notice)
+        .where(Notice.dispatch_id.is_(None))
+        .order_by(Notice.id)
+        .limit(batch)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for notice in waiting:
+        order = Order(
+            key=f"notice:{notice.id}", kind=DispatchKind.NOTICE, publication_id=notice.publication_id, route=route,
+            created_by="", scheduled_for=now, notice_id=notice.id,
+        )  # fmt: skip
+        dispatch = start(session, order, now=now)
+        notice.dispatch_id = dispatch.id
+        if dispatch.state is not DispatchState.SCHEDULED:
+            continue
+        progress.move(session, dispatch.id, DispatchState.PLANNING, now=now)
+        try:
+            row = _recipient(notice.address, variant=Variant.NOTICE, language=notice.language)
+        except BadInput as error:
+            progress.move(session, dispatch.id, DispatchState.CANCELLED, now=now, reason=str(error))
+            continue
+        _write(session, dispatch.id, [{**row, "subscriber_id": notice.subscriber_id}], now=now)
+        dispatch.planned_count = 1
+        session.flush()
+        progress.move(session, dispatch.id, DispatchState.RUNNING, now=now)
+    return len(waiting)
+
+
+def checked_addresses(addresses: Sequence[str]) -> list[str]:
+    """Return *addresses* without doubles; raise ``BadInput`` naming the first that is none, or if there are none."""
+    by_key = {address_key(address): address for address in addresses}
+    if not by_key:
+        raise BadInput("Name at least one address to send the test to.")
+    return list(by_key.values())
+
+
+def _locked(session: Session, dispatch_id: int) -> Dispatch | None:
+    """Return the dispatch if it is still being planned, locked so that nobody else plans it meanwhile."""
+    return session.scalars(
+        select(Dispatch).where(Dispatch.id == dispatch_id, Dispatch.state == DispatchState.PLANNING).with_for_update()
+    ).one_or_none()
+
+
+def _plan_readers(session: Session, dispatch: Dispatch, *, now: datetime, batch: int) -> tuple[int, int | None]:
+    """Write the next *batch* of readers down; return how many were new, and the new cursor, None at the end."""
+    everybody = audience.audience(session, dispatch.publication_id, now=now).subquery()
+    onward = (
+        select(everybody.c.subscriber_id)
+        .where(everybody.c.subscriber_id > dispatch.planning_cursor)
+        .order_by(everybody.c.subscriber_id)
+        .limit(batch)
+        .subquery()
+    )
+    cursor = session.scalar(select(func.max(onward.c.subscriber_id)))
+    if cursor is None:
+        return 0, None
+    table = DELIVERIES
+    rows = select(
+        *[everybody.c[name] for name in _COLUMNS],
+        literal(dispatch.id), literal(0), literal(DeliveryState.PLANNED, table.c.state.type), literal(0), literal(0),
+        literal(now, table.c.not_before.type), literal(""), literal(""), literal(""),
+    ).where(everybody.c.subscriber_id > dispatch.planning_cursor, everybody.c.subscriber_id <= cursor)  # fmt: skip
+    written = session.execute(
+        insert_for(session)(DELIVERIES)
+        .from_select(
+            [*_COLUMNS, *_STARTING],
+            rows,
+            include_defaults=False,
+        )
+        .on_conflict_do_nothing()
+        .execution_options(preserve_rowcount=True)
+    )  # fmt: skip
+    return progress.changed(written), int(cursor)
+
+
+def _plan_addresses(session: Session, dispatch: Dispatch, *, now: datetime) -> int:
+    """Write down the named addresses of a test."""
+    variant = Variant(dispatch.options["variant"])
+    rows = [_recipient(address, variant=variant, language="") for address in dispatch.options["addresses"]]
+    return _write(session, dispatch.id, rows, now=now)
+
+
+def _recipient(address: str, *, variant: Variant, language: str) -> dict[str, Any]:
+    return {
+        "recipient_key": address_key(address), "address": address, "domain": domain_of(address),
+        "variant": variant, "language": language,
+    }  # fmt: skip
+
+
+def _write(session: Session, dispatch_id: int, rows: list[dict[str, Any]], *, now: datetime) -> int:
+    """Insert deliveries one by one; return how many were new."""
+    written = 0
+    for row in rows:
+        result = session.execute(
+            insert_for(session)(DELIVERIES)
+            .values(**row, dispatch_id=dispatch_id, state=DeliveryState.PLANNED, not_before=now)
+            .on_conflict_do_nothing()
+            .execution_options(preserve_rowcount=True)
+        )
+        written += progress.changed(result)
+    return written

@@ -1,0 +1,132 @@
+"""The life of a Dispatch: every change of its state goes through here, as a guarded UPDATE over the table of arrows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CursorResult, Table, exists, func, literal_column, select, update
+from sqlalchemy.orm import Session
+
+from newsletter.delivery import maillog
+from newsletter.delivery.models import Delivery, Dispatch
+from newsletter.delivery.states import DISPATCH_TRANSITIONS, DeliveryState, DispatchKind, DispatchState
+from newsletter.kit.audit import record
+from newsletter.kit.errors import Conflict, NotFound
+
+REASON_LIMIT = 500
+DELIVERIES = Table("deliveries", Delivery.metadata)
+# Spelled out, since neither engine uses a partial index for a condition it only learns from a parameter.
+IS_PLANNED = DELIVERIES.c.state == literal_column("'planned'")
+IS_IN_HAND = DELIVERIES.c.state.in_([literal_column("'claimed'"), literal_column("'sending'")])
+
+
+def move(session: Session, dispatch_id: int, to: DispatchState, *, now: datetime, reason: str = "") -> bool:
+    """Take the dispatch to state *to* if the table allows it from where it is now; tell whether it moved.
+
+    The database is the referee: of two callers at the same moment one moves it.
+    """
+    sources = [state for state, onward in DISPATCH_TRANSITIONS.items() if to in onward]
+    values: dict[str, object] = {"state": to, "pause_reason": reason[:REASON_LIMIT]}
+    if to is DispatchState.RUNNING:
+        values["started_at"] = func.coalesce(Dispatch.started_at, now)
+    if to in {DispatchState.FINISHED, DispatchState.CANCELLED}:
+        values["finished_at"] = now
+    moved = session.execute(
+        update(Dispatch)
+        .where(Dispatch.id == dispatch_id, Dispatch.state.in_(sources))
+        .values(**values)
+        .execution_options(synchronize_session="fetch")
+    )
+    if changed(moved):
+        maillog.moved(dispatch_id, to.value, reason)
+        return True
+    return False
+
+
+def get(session: Session, dispatch_id: int) -> Dispatch:
+    """Return the dispatch; raise ``NotFound``."""
+    dispatch = session.get(Dispatch, dispatch_id)
+    if dispatch is None:
+        raise NotFound(f"There is no sending {dispatch_id}; `newsletter issue report` shows those of an issue.")
+    return dispatch
+
+
+def pause(session: Session, dispatch_id: int, *, reason: str, by: str, now: datetime) -> None:
+    """Stop handing over; what is in flight ends. Raise ``Conflict`` if the sending is not going on."""
+    _moved_by_hand(session, dispatch_id, DispatchState.PAUSED, by=by, now=now, deed="pause", reason=reason)
+
+
+def resume(session: Session, dispatch_id: int, *, by: str, now: datetime) -> None:
+    """Let a paused sending go on where it stopped; raise ``Conflict`` if it is not paused."""
+    dispatch = get(session, dispatch_id)
+    if dispatch.state is not DispatchState.PAUSED:
+        raise Conflict(f"Sending {dispatch_id} is {dispatch.state.value}, not paused.")
+    onward = DispatchState.PLANNING if dispatch.started_at is None else DispatchState.RUNNING
+    _moved_by_hand(session, dispatch_id, onward, by=by, now=now, deed="resume", reason="")
+
+
+def cancel(session: Session, dispatch_id: int, *, by: str, now: datetime) -> int:
+    """End the sending for good; return how many deliveries will never go out.
+
+    What is in flight ends as the server says, but is not tried again. Raise ``Conflict`` if it has ended already.
+    """
+    _moved_by_hand(session, dispatch_id, DispatchState.CANCELLED, by=by, now=now, deed="cancel", reason="")
+    return end_deliveries_of_cancelled(session, dispatch_id, now=now)
+
+
+def end_deliveries_of_cancelled(session: Session, dispatch_id: int, *, now: datetime) -> int:
+    """Cancel every delivery that waits, is claimed or held; harmless to repeat."""
+    ended = session.execute(
+        update(Delivery)
+        .where(
+            Delivery.dispatch_id == dispatch_id,
+            Delivery.state.in_([DeliveryState.PLANNED, DeliveryState.CLAIMED, DeliveryState.HELD]),
+        )
+        .values(state=DeliveryState.CANCELLED, ended_at=now, owner="", lease_until=None)
+        .execution_options(synchronize_session=False)
+    )
+    return changed(ended)
+
+
+def postpone_notice(session: Session, dispatch_id: int, *, until: datetime) -> bool:
+    """Let a notice wait; tell whether the dispatch is one, since any other must be paused for people to see."""
+    if get(session, dispatch_id).kind is not DispatchKind.NOTICE:
+        return False
+    session.execute(
+        update(DELIVERIES).where(DELIVERIES.c.dispatch_id == dispatch_id, IS_PLANNED).values(not_before=until)
+    )
+    return True
+
+
+def finish(session: Session, *, now: datetime) -> list[int]:
+    """Finish every running dispatch whose deliveries have all ended; return their ids."""
+    running = session.scalars(select(Dispatch.id).where(Dispatch.state == DispatchState.RUNNING)).all()
+    return [
+        dispatch_id
+        for dispatch_id in running
+        if not _has_open(session, dispatch_id) and move(session, dispatch_id, DispatchState.FINISHED, now=now)
+    ]
+
+
+def changed(result: object) -> int:
+    """Return how many rows a statement changed."""
+    assert isinstance(result, CursorResult)
+    assert result.rowcount >= 0, "the driver does not count; ask it to with preserve_rowcount"
+    return int(result.rowcount)
+
+
+def _has_open(session: Session, dispatch_id: int) -> bool:
+    """Tell whether a delivery has not ended; asks the two small indexes before it looks at all of them."""
+    return any(
+        session.scalar(select(exists().where(DELIVERIES.c.dispatch_id == dispatch_id, condition)))
+        for condition in (IS_PLANNED, IS_IN_HAND, DELIVERIES.c.state == DeliveryState.HELD)
+    )
+
+
+def _moved_by_hand(
+    session: Session, dispatch_id: int, to: DispatchState, *, by: str, now: datetime, deed: str, reason: str
+) -> None:
+    if not move(session, dispatch_id, to, now=now, reason=reason):
+        state = get(session, dispatch_id).state.value
+        raise Conflict(f"Sending {dispatch_id} is {state}; it cannot be turned to {to.value}.")
+    record(session, at=now, actor=by, deed=f"dispatch.{deed}", subject=f"dispatch:{dispatch_id}", reason=reason)

@@ -1,0 +1,38 @@
+"""A promise in hand: what a worker must know of one delivery to keep it, and how its message is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from newsletter.delivery.states import Variant
+from newsletter.mail.envelope import Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One delivery as claimed."""
+
+    id: int
+    dispatch_id: int
+    subscriber_id: int | None
+    address: str
+    name: str
+    variant: Variant
+    language: str
+    attempts: int
+    """Failed attempts before this one."""
+    first_attempt_at: datetime | None
+
+
+Fill = Callable[[Promise, datetime], Envelope]
+"""Makes one recipient's envelope, at the given moment; raises ``BadInput`` for a value no mail can carry."""
+
+
+class Messages(Protocol):
+    """Where compiled messages come from."""
+
+    def prepare(self, dispatch_id: int, variant: Variant, language: str) -> Fill:
+        """Compile the message of a dispatch for one variant and language; raises ``DeskError`` if it cannot be made."""

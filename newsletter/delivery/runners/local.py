@@ -1,0 +1,136 @@
+"""The local runner: all steps in threads of one process, for one machine."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from newsletter.delivery import maillog, report, steps
+from newsletter.delivery.dispatcher import Dispatcher, Line
+from newsletter.delivery.lanes import Wait
+from newsletter.delivery.promise import Messages
+from newsletter.delivery.scribe import COMMIT_GROUP
+from newsletter.delivery.settlement import OnDoubt, Settlement
+from newsletter.delivery.states import FINAL
+from newsletter.kit.clock import Clock
+from newsletter.kit.database import Database
+
+TICK = 2.0
+"""Seconds between two looks for work that nobody announced: schedules, retries, other processes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Why ``run_until_idle`` came back: nothing is due before *next_due* (None: nothing waits for a time)."""
+
+    next_due: datetime | None
+
+
+Progress = Callable[[int, int], None]
+"""Told how many deliveries have ended, and how many are planned."""
+
+
+class LocalRunner:
+    """Runs the steps in turn: reap, take up notices, plan, dispatch, finish."""
+
+    def __init__(
+        self,
+        database: Database,
+        line: Line,
+        messages: Messages,
+        *,
+        clock: Clock,
+        on_doubt: OnDoubt = "resend",
+        commit_group: int = COMMIT_GROUP,
+        dice: Callable[[], float] = random.random,
+        wait: Wait = threading.Event.wait,
+    ) -> None:
+        self._database = database
+        self._line = line
+        self._clock = clock
+        self._on_doubt = on_doubt
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._progress: Progress | None = None
+        self._ended = 0
+        self._planned = 0
+        self._watched: int | None = None
+        self._dispatcher = Dispatcher(
+            database, line, messages, clock=clock, on_doubt=on_doubt, commit_group=commit_group, dice=dice,
+            wait=wait, recorded=self._count,
+        )  # fmt: skip
+
+    def run_until_idle(self, dispatch_id: int | None = None, progress: Progress | None = None) -> Idle:
+        """Do everything that is due now, of one dispatch if *dispatch_id* is given; return when nothing is.
+
+        What was deferred stays; the result tells when it is due. Only one caller at a time.
+        """
+        self._progress, self._watched = progress, dispatch_id
+        while not self._stopping.is_set():
+            self._prepare(dispatch_id)
+            self._count_afresh()
+            self._dispatcher.run(dispatch_id)
+            steps.finish(self._database, clock=self._clock)
+            due = steps.next_due(self._database, only=dispatch_id)
+            if due is None or due > self._clock():
+                self._count_afresh()
+                return Idle(due)
+            if not self._sendable(dispatch_id):
+                break  # an embargo, or what is due belongs to another route
+        return Idle(steps.next_due(self._database, only=dispatch_id))
+
+    def start(self) -> None:
+        """Work in a thread of its own until ``stop``."""
+        self._thread = threading.Thread(target=self._work, name="local-runner", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that there is new work, after the transaction that wrote it down has committed."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Drain: claim nothing more, let open transactions end; return when nothing is in hand."""
+        self._stopping.set()
+        self._dispatcher.stop()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _work(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.clear()
+            for name, step in (
+                ("prepare", lambda: self._prepare(None)),
+                ("dispatch", self._dispatcher.run),
+                ("finish", lambda: steps.finish(self._database, clock=self._clock)),
+            ):
+                try:
+                    step()
+                except Exception:  # one failing step must not end the sending for good
+                    maillog.step_failed(name)
+            self._wake.wait(TICK)
+
+    def _prepare(self, only: int | None) -> None:
+        steps.reap(self._database, clock=self._clock, on_doubt=self._on_doubt)
+        if only is None:
+            steps.take_up_notices(self._database, route=self._line.name, clock=self._clock)
+        steps.schedule_and_plan(self._database, clock=self._clock, only=only)
+
+    def _sendable(self, only: int | None) -> bool:
+        return self._dispatcher.has_work(only)
+
+    def _count_afresh(self) -> None:
+        if self._progress is not None and self._watched is not None:
+            with self._database.read() as session:
+                account = report.report(session, self._watched)
+            self._ended, self._planned = account.ended, account.planned
+            self._progress(self._ended, self._planned)
+
+    def _count(self, settlements: Sequence[Settlement]) -> None:
+        if self._progress is not None:
+            self._ended += sum(1 for one in settlements if one.state in FINAL and one.dispatch_id == self._watched)
+            self._progress(self._ended, self._planned)

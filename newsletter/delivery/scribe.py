@@ -1,0 +1,286 @@
+"""The scribe: owns every write of a dispatcher, so that nothing is sent that is not marked and nothing told twice.
+
+    claimed (backlog) ─▶ marked ``sending`` ─▶ tray ─▶ lane ─▶ outcome ─▶ recorded
+                        └──────────── one transaction of the scribe ─────────────┘
+
+In one transaction it records the outcomes that came back and marks as many deliveries as may go next. Never do more
+than *connections* + ``COMMIT_GROUP`` rows stand as being sent, so no more can be in doubt after a crash.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from newsletter.delivery import claims, ledger, maillog, owners, progress
+from newsletter.delivery.compiled import Compiled
+from newsletter.delivery.pace import Pace
+from newsletter.delivery.promise import Promise
+from newsletter.delivery.settlement import OnDoubt, Settlement, settle
+from newsletter.delivery.states import DispatchState
+from newsletter.delivery.trays import Prepared, Trays
+from newsletter.kit.clock import Clock
+from newsletter.kit.database import Database
+from newsletter.kit.errors import DeskError
+from newsletter.mail.envelope import Transport
+
+COMMIT_GROUP = 64
+"""Deliveries marked beyond those on a line; larger is faster, and leaves more in doubt after a crash."""
+CLAIM_BATCH = 128
+"""Deliveries taken in hand at once, per dispatch in turn, so that a confirmation mail waits behind few of an issue."""
+HEARTBEAT = timedelta(seconds=20)
+UNREACHABLE = timedelta(minutes=10)
+"""After so long without an answer the dispatch is paused with what the network said, so that somebody hears of it."""
+NOTICE_WAIT = timedelta(minutes=5)
+"""Notices are not paused, since nobody would resume each; they are tried again after this."""
+GATHER = 0.02
+"""Seconds that outcomes may wait for company before they are recorded."""
+IDLE = 0.25
+"""Seconds between two looks while lines are down or slow."""
+LOOK_AGAIN = 0.5
+"""Seconds after which a table that had nothing due is asked again."""
+
+Recorded = Callable[[Sequence[Settlement]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One route as the dispatcher needs it: the server, how many connections, how many messages a second."""
+
+    name: str
+    transport: Transport
+    connections: int = 4
+    pace: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What an operator or a test decides."""
+
+    on_doubt: OnDoubt
+    commit_group: int
+    dice: Callable[[], float]
+
+
+class Scribe:
+    """One stretch of work under one owner's name; used by one thread."""
+
+    def __init__(
+        self,
+        database: Database,
+        line: Line,
+        compiled: Compiled,
+        trays: Trays,
+        *,
+        rules: Rules,
+        clock: Clock,
+        pace: Pace,
+        recorded: Recorded,
+        only: int | None,
+    ) -> None:
+        self._database = database
+        self._line = line
+        self._compiled = compiled
+        self._trays = trays
+        self._rules = rules
+        self._clock = clock
+        self._pace = pace
+        self._told = recorded
+        self._only = only
+        self.owner = owners.new_owner()
+        self._turns: deque[int] = deque()
+        self._backlog: deque[Prepared] = deque()
+        self._marked: dict[int, Promise] = {}
+        self._withdrawn: list[int] = []
+        self._unrecorded: list[Settlement] = []
+        self._dry_until = 0.0
+        self._ahead = 1
+        self._fed_at = time.monotonic()
+        self._ever_open = False
+        self._beat_at = clock()
+        self._away_since: float | None = None
+
+    def turn(self) -> bool:
+        """Do one round: gather outcomes, claim, record and mark; tell whether there is or may be more to do."""
+        self._gather()
+        try:
+            self._claim_more()
+            self._write(self._room())
+            self._heed_trouble()
+            self._away_since = None
+        except OperationalError as error:
+            self._endure(error)
+        return bool(self._backlog or self._marked or self._unrecorded or not self._dry)
+
+    def settle_up(self) -> None:
+        """Record what comes back, mark nothing more; for draining."""
+        self._gather()
+        try:
+            self._write(0)
+            self._away_since = None
+        except OperationalError as error:
+            self._endure(error)
+
+    def leave(self) -> None:
+        """Record the last outcomes and give everything back that no lane has begun."""
+        self._withdraw()
+        while self._trays.in_hand or self._unrecorded or self._withdrawn:
+            self.settle_up()
+        if self._backlog:
+            with self._database.write() as session:
+                claims.give_back(session, [one.promise.id for one in self._backlog], owner=self.owner)
+            self._backlog.clear()
+
+    @property
+    def _dry(self) -> bool:
+        return time.monotonic() < self._dry_until
+
+    def _gather(self) -> None:
+        """Wait a moment for outcomes and settle them."""
+        in_hand = self._trays.in_hand
+        until_token = self._pace.seconds_to_next()
+        hungry = bool(self._backlog) and until_token == 0
+        if in_hand or self._backlog:
+            patience = GATHER if in_hand and not until_token else min(IDLE, until_token or IDLE)
+            at_least = min(in_hand, self._rules.commit_group // 2) or 1
+            for done in self._trays.collect(at_least=at_least, patience=patience, hungry=hungry):
+                self._unrecorded.append(
+                    settle(
+                        done.promise, done.outcome, now=done.at, on_doubt=self._rules.on_doubt, dice=self._rules.dice
+                    )
+                )
+
+    def _claim_more(self) -> None:
+        """Fill the backlog from one dispatch, the dispatches taking turns."""
+        if len(self._backlog) >= CLAIM_BATCH // 2 or self._dry:
+            return
+        if not self._turns:
+            with self._database.read() as session:
+                now = self._clock()
+                self._turns.extend(claims.due(session, route=self._line.name, now=now, only=self._only))
+            if not self._turns:
+                self._dry_until = time.monotonic() + LOOK_AGAIN
+                return
+        dispatch_id = self._turns.popleft()
+        with self._database.write() as session:
+            claimed = claims.claim(session, dispatch_id, owner=self.owner, limit=CLAIM_BATCH, now=self._clock())
+        if claimed.skipped:
+            maillog.skipped(dispatch_id, claimed.skipped)
+        try:
+            prepared = [Prepared(promise, self._compiled.fill_for(promise)) for promise in claimed.promises]
+        except DeskError as error:
+            self._stop_dispatches({dispatch_id}, claimed.promises, f"The message cannot be made: {error}")
+            return
+        self._backlog.extend(prepared)
+
+    def _write(self, room: int) -> None:
+        """In one transaction record outcomes, mark up to *room* deliveries, show that we live."""
+        now = self._clock()
+        candidates = [self._backlog.popleft() for _ in range(min(room, len(self._backlog)))]
+        beat = now - self._beat_at >= HEARTBEAT
+        self._withdraw_of({one.dispatch_id for one in self._unrecorded if one.pause_reason})
+        if not (candidates or self._unrecorded or self._withdrawn or beat):
+            return
+        try:
+            with self._database.write() as session:
+                if self._unrecorded:
+                    ledger.record(session, self._unrecorded, owner=self.owner)
+                if self._withdrawn:
+                    claims.give_back(session, self._withdrawn, owner=self.owner, begun=True)
+                marked = self._mark([one.promise for one in candidates], session, now)
+                if beat:
+                    held = [*self._marked, *marked, *(one.promise.id for one in self._backlog)]
+                    claims.renew(session, held, owner=self.owner, now=now)
+        except BaseException:
+            self._backlog.extendleft(reversed(candidates))
+            raise
+        self._written(candidates, marked)
+        self._beat_at = now if beat else self._beat_at
+
+    def _mark(self, promises: list[Promise], session: Session, now: datetime) -> set[int]:
+        """Mark what may be sent now and give the rest back; return the ids of the first."""
+        if not promises:
+            return set()
+        marked = claims.mark_sending(session, promises, owner=self.owner, now=now)
+        rest = [promise.id for promise in promises if promise.id not in marked]
+        if rest:
+            claims.give_back(session, rest, owner=self.owner)
+        return marked
+
+    def _written(self, candidates: list[Prepared], marked: set[int]) -> None:
+        """After the commit: hand out what is marked, forget what is recorded."""
+        for one in self._unrecorded:
+            self._marked.pop(one.delivery_id, None)
+        for delivery_id in self._withdrawn:
+            self._marked.pop(delivery_id, None)
+        settlements, self._unrecorded, self._withdrawn = self._unrecorded, [], []
+        out = [one for one in candidates if one.promise.id in marked]
+        self._marked.update((one.promise.id, one.promise) for one in out)
+        self._pace.spend(len(out))
+        self._trays.offer(out)
+        if settlements:
+            self._told(settlements)
+
+    def _room(self) -> int:
+        """Return how many more may be marked now, within the promise, the pace and what the lanes can eat.
+
+        What is marked is beyond recall for an unsubscribe, so we mark as far ahead as keeps the lanes busy: twice as
+        far whenever one ran out, half as far after a second in which none did.
+        """
+        lines = self._trays.open_lanes
+        self._ever_open = self._ever_open or lines > 0
+        if self._ever_open and self._trays.trouble is None:
+            lines = self._line.connections  # one that is being opened anew counts
+        if lines == 0:
+            return 0
+        now = time.monotonic()
+        if self._trays.starved() and not self._trays.untouched:
+            self._ahead, self._fed_at = min(self._rules.commit_group, self._ahead * 2), now
+        elif self._trays.untouched and now - self._fed_at > 1.0:
+            self._ahead, self._fed_at = max(1, self._ahead // 2), now
+        in_doubt = len(self._marked) - len(self._unrecorded)
+        return self._pace.allowed(max(0, lines + self._ahead - in_doubt))
+
+    def _heed_trouble(self) -> None:
+        """While no line can be had take back what lies on the tray; after long, or if it is no use, pause."""
+        trouble = self._trays.trouble
+        if trouble is None or self._trays.open_lanes:
+            return
+        self._withdraw()
+        if trouble.permanent or self._clock() - trouble.since >= UNREACHABLE:
+            self._write(0)
+            waiting = [one.promise for one in self._backlog]
+            self._backlog.clear()
+            everything = {promise.dispatch_id for promise in (*waiting, *self._marked.values())}
+            self._stop_dispatches(everything, waiting, f"The mail server cannot be reached: {trouble.message}")
+
+    def _stop_dispatches(self, dispatches: set[int], waiting: Sequence[Promise], reason: str) -> None:
+        """Give *waiting* back and pause its dispatches; those of one notice are postponed instead."""
+        now = self._clock()
+        with self._database.write() as session:
+            claims.give_back(session, [promise.id for promise in waiting], owner=self.owner)
+            for dispatch_id in sorted(dispatches):
+                if not progress.postpone_notice(session, dispatch_id, until=now + NOTICE_WAIT):
+                    progress.move(session, dispatch_id, DispatchState.PAUSED, now=now, reason=reason)
+
+    def _withdraw(self) -> None:
+        self._withdrawn.extend(promise.id for promise in self._trays.withdraw())
+
+    def _withdraw_of(self, dispatches: set[int]) -> None:
+        if dispatches:
+            self._withdrawn.extend(promise.id for promise in self._trays.withdraw(dispatches))
+
+    def _endure(self, error: OperationalError) -> None:
+        """Wait for a database that does not answer, as long as our leases last; then raise *error*."""
+        now = time.monotonic()
+        self._away_since = self._away_since or now
+        if now - self._away_since > claims.LEASE.total_seconds():
+            raise error
+        maillog.database_away(error)
+        time.sleep(IDLE)

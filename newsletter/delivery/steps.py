@@ -1,0 +1,72 @@
+"""The steps of every sending, known to all runners; each is safe to repeat and to run on many machines at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from newsletter.delivery import ledger, owners, planning, progress
+from newsletter.delivery.models import Dispatch
+from newsletter.delivery.progress import DELIVERIES, IS_PLANNED
+from newsletter.delivery.settlement import OnDoubt
+from newsletter.delivery.states import DispatchKind, DispatchState
+from newsletter.issues import signoff
+from newsletter.issues.models import Issue, IssueState
+from newsletter.kit.clock import Clock
+from newsletter.kit.database import Database
+
+
+def reap(database: Database, *, clock: Clock, on_doubt: OnDoubt) -> tuple[int, int]:
+    """Take over what dead workers held; return how many were claimed, and how many are in doubt."""
+    with database.write() as session:
+        return ledger.reap(session, now=clock(), on_doubt=on_doubt, is_dead=owners.is_dead)
+
+
+def take_up_notices(database: Database, *, route: str, clock: Clock) -> int:
+    """Turn every waiting notice into a sending of one; return how many there were."""
+    taken = 0
+    while True:
+        with database.write() as session:
+            some = planning.take_up_notices(session, route=route, now=clock())
+        taken += some
+        if some < planning.NOTICE_BATCH:
+            return taken
+
+
+def schedule_and_plan(database: Database, *, clock: Clock, only: int | None = None) -> int:
+    """Plan every sending whose time has come, and note that its issue is out; return how many were planned."""
+    with database.write() as session:
+        due = planning.schedule_due(session, now=clock())
+    chosen = [dispatch_id for dispatch_id in due if only in {None, dispatch_id}]
+    for dispatch_id in chosen:
+        planning.plan(database, dispatch_id, clock=clock)
+        with database.write() as session:
+            dispatch = progress.get(session, dispatch_id)
+            issue = None
+            if dispatch.kind is DispatchKind.ISSUE and dispatch.issue_id is not None:
+                issue = session.get(Issue, dispatch.issue_id)
+            if issue is not None and issue.state is IssueState.APPROVED:
+                signoff.mark_published(session, issue, now=clock())
+    return len(chosen)
+
+
+def finish(database: Database, *, clock: Clock) -> list[int]:
+    """Finish every sending whose deliveries have all ended; return their ids."""
+    with database.write() as session:
+        return progress.finish(session, now=clock())
+
+
+def next_due(database: Database, *, only: int | None = None) -> datetime | None:
+    """Return when the next attempt or scheduled sending is due, None if nothing waits for a time."""
+    chosen = [] if only is None else [Dispatch.id == only]
+    with database.read() as session:
+        attempt = session.scalar(
+            select(func.min(DELIVERIES.c.not_before))
+            .join(Dispatch, Dispatch.id == DELIVERIES.c.dispatch_id)
+            .where(IS_PLANNED, Dispatch.state == DispatchState.RUNNING, *chosen)
+        )
+        scheduled = session.scalar(
+            select(func.min(Dispatch.scheduled_for)).where(Dispatch.state == DispatchState.SCHEDULED, *chosen)
+        )
+    return min((moment for moment in (attempt, scheduled) if moment is not None), default=None)

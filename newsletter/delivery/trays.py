@@ -1,0 +1,169 @@
+"""The trays between the scribe and the lanes: marked deliveries go out on one, outcomes come back on the other."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime
+
+from newsletter.delivery.promise import Fill, Promise
+from newsletter.mail.envelope import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A promise with the maker of its message."""
+
+    promise: Promise
+    fill: Fill
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of one attempt, and when."""
+
+    promise: Promise
+    outcome: Outcome
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why no line can be had, and since when."""
+
+    message: str
+    since: datetime
+    permanent: bool
+
+
+class Trays:
+    """Shared by one scribe and its lanes; every method is thread safe."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._out: deque[Prepared] = deque()
+        self._back: list[Done] = []
+        self._under_way = 0
+        self._open_lanes = 0
+        self._trouble: Trouble | None = None
+        self._starved = False
+        self.closing = threading.Event()
+
+    # For the lanes
+
+    def take(self) -> Prepared | None:
+        """Wait for a marked delivery; None when there will be no more."""
+        with self._changed:
+            while not self._out:
+                if self.closing.is_set():
+                    return None
+                self._starved = True
+                self._changed.notify_all()
+                self._changed.wait(1.0)
+            if self.closing.is_set():
+                return None
+            self._under_way += 1
+            return self._out.popleft()
+
+    def put(self, done: Done) -> None:
+        """Hand an outcome to the scribe."""
+        with self._changed:
+            self._under_way -= 1
+            self._back.append(done)
+            self._changed.notify_all()
+
+    def lane_opened(self) -> None:
+        """Say that a line stands."""
+        with self._changed:
+            self._open_lanes += 1
+            self._changed.notify_all()
+
+    def lane_closed(self) -> None:
+        """Say that a line is gone."""
+        with self._changed:
+            self._open_lanes -= 1
+            self._changed.notify_all()
+
+    def in_trouble(self, message: str, *, now: datetime, permanent: bool) -> None:
+        """Say that the server cannot be reached or drops every line."""
+        with self._changed:
+            since = self._trouble.since if self._trouble else now
+            self._trouble = Trouble(message, since, permanent)
+            self._changed.notify_all()
+
+    def trouble_over(self) -> None:
+        """Say that the server has answered a transaction."""
+        if self._trouble is not None:
+            with self._changed:
+                self._trouble = None
+
+    # For the scribe
+
+    def offer(self, marked: list[Prepared]) -> None:
+        """Put deliveries out for the lanes."""
+        with self._changed:
+            self._out.extend(marked)
+            self._changed.notify_all()
+
+    def collect(self, *, at_least: int, patience: float, hungry: bool) -> list[Done]:
+        """Return the outcomes so far: once there are *at_least* many, or after *patience* seconds.
+
+        With *hungry*, that is if there is something to feed them with, also as soon as a lane has to wait.
+        """
+        deadline = time.monotonic() + patience
+        with self._changed:
+            while len(self._back) < at_least and not (hungry and self._starved and not self._out):
+                left = deadline - time.monotonic()
+                if left <= 0 or (self.closing.is_set() and self._under_way == 0):
+                    break
+                self._changed.wait(left)
+            done, self._back = self._back, []
+            return done
+
+    def withdraw(self, dispatches: set[int] | None = None) -> list[Promise]:
+        """Take back everything that no lane has begun, of *dispatches* if given."""
+        with self._changed:
+            back = [one.promise for one in self._out if dispatches is None or one.promise.dispatch_id in dispatches]
+            gone = {promise.id for promise in back}
+            self._out = deque(one for one in self._out if one.promise.id not in gone)
+            return back
+
+    def starved(self) -> bool:
+        """Tell whether a lane had to wait for work since this was last asked."""
+        with self._changed:
+            starved, self._starved = self._starved, False
+            return starved
+
+    @property
+    def in_hand(self) -> int:
+        """How many marked deliveries have no recorded outcome yet; those collected count no more."""
+        with self._changed:
+            return len(self._out) + self._under_way + len(self._back)
+
+    @property
+    def under_way(self) -> int:
+        """How many are on a line at this moment."""
+        return self._under_way
+
+    @property
+    def untouched(self) -> int:
+        """How many no lane has begun."""
+        return len(self._out)
+
+    @property
+    def open_lanes(self) -> int:
+        """How many lines stand."""
+        return self._open_lanes
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """Why no line can be had, None while all is well."""
+        return self._trouble
+
+    def close(self) -> None:
+        """Let no lane begin anything more."""
+        with self._changed:
+            self.closing.set()
+            self._changed.notify_all()
