@@ -9,6 +9,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import urlsplit
 
+from newsletter.delivery.dispatcher import Line
+from newsletter.delivery.messages import OutgoingMessages
+from newsletter.delivery.orders import CATCHER
+from newsletter.delivery.runners.local import LocalRunner
 from newsletter.kit.clock import Clock, utc_now
 from newsletter.kit.database import Database
 from newsletter.kit.errors import SettingsError
@@ -17,6 +21,11 @@ from newsletter.mail.catcher import Catcher
 from newsletter.mail.dkim import DkimSigner
 from newsletter.mail.maildir import Maildir
 from newsletter.mail.route import SmtpRoute, is_loopback, parse_smtp_url
+from newsletter.mail.smtp import SmtpTransport
+from subscribers.links import ReaderLinks
+
+ROUTE = "smtp"
+"""The one mail server that the settings name."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,16 @@ class Installation:
         """Where the catcher keeps mail; None if there is a real mail server."""
         return None if self.route else Maildir(self.settings.outbox_dir)
 
+    @property
+    def route_name(self) -> str:
+        """What deliveries are written down for; a rehearsal with the catcher never goes out through a real server."""
+        return ROUTE if self.route else CATCHER
+
+    @cached_property
+    def links(self) -> ReaderLinks:
+        """The links that mails carry to their readers."""
+        return ReaderLinks(self.settings.public_url, self.settings.keyring)
+
     @contextmanager
     def mail_server(self) -> Iterator[SmtpRoute]:
         """Have a mail server to hand over to: the one named in the settings, or the catcher while the block runs."""
@@ -59,6 +78,31 @@ class Installation:
         with Catcher(Maildir(self.settings.outbox_dir), clock=self.clock) as catcher:
             # Nothing leaves the machine, so nothing needs to be gentle.
             yield replace(parse_smtp_url(f"smtp://127.0.0.1:{catcher.port}"), pace=None, messages_per_connection=None)
+
+    def runner(self, server: SmtpRoute) -> LocalRunner:
+        """Build the runner that hands everything due over to *server*."""
+        messages = OutgoingMessages(
+            self.database,
+            keyring=self.settings.keyring,
+            links=self.links,
+            public_url=self.settings.public_url,
+            bounce_domain=self.settings.bounce_domain,
+            signer=signer_of(self.settings),
+        )
+        transport = SmtpTransport(server, helo_name=helo_name(self.settings))
+        line = Line(self.route_name, transport, connections=server.connections, pace=server.pace)
+        return LocalRunner(self.database, line, messages, clock=self.clock, on_doubt=self.settings.in_doubt)
+
+    @contextmanager
+    def working(self) -> Iterator[LocalRunner]:
+        """Send whatever is due as long as the block runs, and drain at its end."""
+        with self.mail_server() as server:
+            runner = self.runner(server)
+            runner.start()
+            try:
+                yield runner
+            finally:
+                runner.stop()
 
 
 def signer_of(settings: Settings) -> DkimSigner | None:

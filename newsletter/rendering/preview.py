@@ -24,3 +24,10 @@ def for_screen(html: str, pictures: Pictures) -> str:
 def data_url(picture: Picture) -> str:
     """Return *picture* as a data: URL (RFC 2397)."""
     return f"data:{picture.media_type};base64,{base64.b64encode(picture.data).decode()}"
+
+
+def without_slots(text: str) -> str:
+    """Return the plain-text edition with each slot replaced by words, as a file on disk shows it."""
+    for slot in Slot:
+        text = text.replace(slot.value, f"[{slot.name.replace('_URL', '').lower()} link of each reader]")
+    return text

@@ -1,0 +1,71 @@
+"""Accounts of sendings, found by their issue and shown in words."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from newsletter.cli import output
+from newsletter.delivery.models import Dispatch
+from newsletter.delivery.report import DispatchReport, report
+from newsletter.delivery.states import DispatchKind
+from newsletter.issues import drafts
+from newsletter.kit.errors import NotFound
+
+__all__ = ["DispatchReport", "of_issue", "sending_of", "show"]
+
+
+def sending_of(session: Session, issue_id: int) -> int:
+    """Return the newest sending of the issue to its readers, else its newest test; raise ``NotFound``."""
+    drafts.get(session, issue_id)
+    newest = session.scalar(
+        select(Dispatch.id)
+        .where(Dispatch.issue_id == issue_id)
+        .order_by((Dispatch.kind == DispatchKind.TEST).asc(), Dispatch.id.desc())
+        .limit(1)
+    )
+    if newest is None:
+        raise NotFound(f"Issue {issue_id} has not been sent to anybody; `newsletter issue send {issue_id}` does that.")
+    return newest
+
+
+def of_issue(session: Session, issue_id: int, dispatch_id: int) -> DispatchReport:
+    """Return the account of a sending of the issue; raise ``NotFound`` if it belongs to another."""
+    own = session.scalar(select(Dispatch.id).where(Dispatch.id == dispatch_id, Dispatch.issue_id == issue_id))
+    if own is None:
+        raise NotFound(f"Issue {issue_id} has no sending {dispatch_id}.")
+    return report(session, dispatch_id)
+
+
+def show(account: DispatchReport, *, as_json: bool) -> None:
+    """Print the account, as JSON or in the words of the screens."""
+    if as_json:
+        output.say_json(account.to_json())
+        return
+    output.table(("", "mails", ""), list(_rows(account)))
+    if account.pause_reason:
+        output.say(f"Paused: {account.pause_reason}")
+    if account.next_attempt_at is not None:
+        output.say(f"The next attempt is due at {account.next_attempt_at:%H:%M:%S} UTC.")
+
+
+def _rows(account: DispatchReport) -> list[tuple[str, str, str]]:
+    lines = [
+        ("planned", account.planned, f"sending {account.dispatch_id}, {account.kind.value}, {account.state.value}"),
+        ("accepted", account.accepted, "handed to the mail server"),
+        ("deferred", account.deferred, "trying again later"),
+        ("waiting", account.waiting + account.in_hand, "not tried yet"),
+        ("refused", account.refused, "; ".join(f"{n}× {what}" for what, n in account.refusals.items()) or "returned"),
+        ("expired", account.expired, "given up after four days"),
+        *(
+            (f"skipped: {reason.value}", number, "not sent, for the reader's sake")
+            for reason, number in account.skipped.items()
+        ),
+        ("cancelled", account.cancelled, "ended before their turn"),
+        ("held", account.held, "in doubt, waiting for a person"),
+    ]
+    always = {"planned", "accepted", "refused"}
+    shown = [(name, f"{number:,}", gloss) for name, number, gloss in lines if number or name in always]
+    shown.append(("uncertain", f"{account.uncertain:,}", "of these may have arrived twice"))
+    shown.append(("unsubscribed", f"{account.unsubscribed:,}", "left through this mail"))
+    return shown

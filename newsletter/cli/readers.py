@@ -1,0 +1,99 @@
+"""``newsletter subscribers``: bringing readers in, looking one up, keeping an address out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsletter.cli import output
+from newsletter.cli.publication import By, Json
+from subscribers.models import ConsentBasis, SuppressionReason
+
+app = typer.Typer(help="Readers: import, show, suppress.", no_args_is_help=True)
+
+BASES = ", ".join(basis.value for basis in ConsentBasis)
+
+
+@app.command("import")
+def import_list(
+    file: Annotated[Path, typer.Argument(help="CSV file: address, name, language, format; a header row helps.")],
+    publication: Annotated[str, typer.Option("--publication", help="Label of the newsletter they subscribe to.")],
+    basis: Annotated[ConsentBasis, typer.Option("--basis", help=f"Why we may write to them: {BASES}.")],
+    evidence: Annotated[str, typer.Option("--evidence", help="Where the proof of their consent is kept.")],
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Write what became of each row to this CSV file.")
+    ] = None,
+    language: Annotated[str, typer.Option("--language", help="Language of rows that name none.")] = "",
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Subscribe the people in a CSV file; whoever left or must not be written to stays out."""
+    from dataclasses import asdict
+
+    from newsletter import publications
+    from newsletter.cli.installation import opened
+    from subscribers.roster import import_readers
+
+    with opened() as here:
+        with here.database.read() as session:
+            publication_id = publications.by_label(session, publication).id
+        with output.progress("Importing") as bar:
+            counts = import_readers(
+                here.database, file, publication_id=publication_id, basis=basis, evidence=evidence,
+                by=output.somebody(by), now=here.clock, progress=bar, report=report, language=language,
+            )  # fmt: skip
+    if as_json:
+        output.say_json(asdict(counts))
+    else:
+        output.say(
+            f"{output.count(counts.total, 'row')}: {counts.taken:,} taken, {counts.merged:,} known already, "
+            f"{counts.refused:,} refused."
+        )
+        if counts.refused and report is None:
+            output.say("Run it again with --report FILE to read why; nobody is taken twice.")
+
+
+@app.command("show")
+def show(
+    address: Annotated[str, typer.Argument(help="The reader's address.")],
+    as_json: Json = False,
+) -> None:
+    """Show what is held about one reader."""
+    from newsletter.cli.installation import opened
+    from subscribers import persons
+
+    with opened() as here, here.database.read() as session:
+        person = persons.look_up(session, address)
+    if as_json:
+        output.say_json(person.to_json())
+        return
+    output.table(("", ""), [("address", person.address), ("name", person.name), ("language", person.language),
+                            ("format", person.format), ("evidence", "sound" if person.chain_is_sound else "BROKEN"),
+                            ("do not mail", person.suppressed or "no")])  # fmt: skip
+    output.say()
+    output.table(
+        ("newsletter", "state", "basis", "since", "ended", "how"),
+        [(s.publication, s.state, s.basis, s.started_at, s.ended_at, s.end_reason) for s in person.subscriptions],
+    )
+
+
+@app.command("suppress")
+def suppress(
+    address: Annotated[str, typer.Argument(help="The address never to write to.")],
+    details: Annotated[str, typer.Option("--reason", help="Why, in your words.")],
+    by: By = None,
+) -> None:
+    """Put an address on the do-not-mail list; in force for every mail not yet handed over."""
+    from newsletter.cli.installation import opened
+    from newsletter.kit.audit import record
+    from subscribers import suppression
+
+    with opened() as here, here.database.write() as session:
+        added = suppression.suppress(
+            session, address, reason=SuppressionReason.REQUEST, now=here.clock(), details=details
+        )
+        record(session, at=here.clock(), actor=output.somebody(by), deed="reader.suppress", subject="suppression",
+               reason=details)  # fmt: skip
+    output.say("It is on the do-not-mail list." if added else "It was on the do-not-mail list already.")

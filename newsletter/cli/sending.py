@@ -1,0 +1,254 @@
+"""``newsletter issue send`` and what follows: pause, resume, cancel, report."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from newsletter.cli import accounts, output
+from newsletter.cli.publication import By, Json
+
+if TYPE_CHECKING:
+    from newsletter.delivery.runners.local import LocalRunner
+    from newsletter.mail.route import SmtpRoute
+    from newsletter.worker import Installation
+
+IssueId = Annotated[int, typer.Argument(help="The issue's number as `issue list` shows it.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to ``newsletter issue``."""
+    app.command("send")(send)
+    app.command("pause")(pause)
+    app.command("resume")(resume)
+    app.command("cancel")(cancel)
+    app.command("report")(report)
+
+
+def send(
+    issue_id: IssueId,
+    test: Annotated[
+        list[str] | None, typer.Option("--test", help="Send a trial copy to this address; may be given several times.")
+    ] = None,
+    text_only: Annotated[bool, typer.Option("--text", help="With --test: the plain-text form.")] = False,
+    yes: Yes = False,
+    by: By = None,
+    as_json: Json = False,
+) -> None:
+    """Send a signed-off issue to its readers, or a test to named addresses; run it again to go on after a crash."""
+    from newsletter.cli.installation import opened
+    from newsletter.delivery.states import DispatchState
+
+    with opened() as here:
+        if test:
+            dispatch_id = _begin_test(here, issue_id, test, text_only=text_only, by=output.somebody(by))
+        else:
+            dispatch_id = _begin(here, issue_id, yes=yes, by=output.somebody(by), quiet=as_json)
+        account = run(here, dispatch_id)
+    accounts.show(account, as_json=as_json)
+    if account.state is not DispatchState.FINISHED:
+        raise typer.Exit(1)
+
+
+def pause(
+    issue_id: IssueId,
+    reason: Annotated[str, typer.Option("--reason", help="Why; shown to whoever looks.")] = "paused by hand",
+    by: By = None,
+) -> None:
+    """Stop handing over; what is on the wire ends."""
+    from newsletter.cli.installation import opened
+    from newsletter.delivery import progress
+
+    with opened() as here, here.database.write() as session:
+        dispatch_id = accounts.sending_of(session, issue_id)
+        progress.pause(session, dispatch_id, reason=reason, by=output.somebody(by), now=here.clock())
+    output.say(f"Sending {dispatch_id} is paused; `newsletter issue resume {issue_id}` lets it go on.")
+
+
+def resume(issue_id: IssueId, by: By = None) -> None:
+    """Let a paused sending go on where it stopped."""
+    from newsletter.cli.installation import opened
+    from newsletter.delivery import progress
+
+    with opened() as here, here.database.write() as session:
+        dispatch_id = accounts.sending_of(session, issue_id)
+        progress.resume(session, dispatch_id, by=output.somebody(by), now=here.clock())
+    output.say(f"Sending {dispatch_id} goes on wherever `newsletter serve` or `worker` runs, or with `issue send`.")
+
+
+def cancel(issue_id: IssueId, yes: Yes = False, by: By = None) -> None:
+    """End a sending for good: whatever has not gone out never will."""
+    from newsletter.cli.installation import opened
+    from newsletter.delivery import progress
+
+    output.confirmed(f"End the sending of issue {issue_id} for good?", yes=yes)
+    with opened() as here, here.database.write() as session:
+        dispatch_id = accounts.sending_of(session, issue_id)
+        ended = progress.cancel(session, dispatch_id, by=output.somebody(by), now=here.clock())
+    output.say(f"Sending {dispatch_id} is cancelled; {output.count(ended, 'mail')} will not go out.")
+
+
+def report(
+    issue_id: IssueId,
+    dispatch: Annotated[int | None, typer.Option("--sending", help="This sending instead of the newest.")] = None,
+    readers: Annotated[bool, typer.Option("--readers", help="Print what became of each reader, as CSV.")] = False,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write what became of each reader to this file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Account for every mail of an issue's sending."""
+    from newsletter.cli.installation import opened
+    from newsletter.delivery import report as reports
+
+    with opened() as here, here.database.read() as session:
+        dispatch_id = dispatch or accounts.sending_of(session, issue_id)
+        account = accounts.of_issue(session, issue_id, dispatch_id)
+        lines = reports.csv_lines(reports.readers(session, dispatch_id))
+        if csv is not None:
+            with csv.open("w", encoding="utf-8-sig", newline="") as file:  # with a BOM Excel reads it as UTF-8
+                file.writelines(lines)
+        if readers:
+            for line in lines:
+                typer.echo(line, nl=False)
+            return
+    accounts.show(account, as_json=as_json)
+
+
+def run(here: Installation, dispatch_id: int, *, title: str = "Sending") -> accounts.DispatchReport:
+    """Hand over whatever is due of a sending, with a progress bar; return its account."""
+    from newsletter.delivery import report as reports
+
+    with here.mail_server() as server, output.progress(title) as bar:
+        runner = here.runner(server)
+        with _draining_on_signals(runner):
+            runner.run_until_idle(dispatch_id, progress=bar)
+    with here.database.read() as session:
+        return reports.report(session, dispatch_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A sending in words, before anybody says yes."""
+
+    readers: int
+    newsletter: str
+    subject: str
+    sender: str
+    approved: str
+    route: str
+    finished: str
+
+    def lines(self) -> Iterator[str]:
+        """Yield what will happen, a line each."""
+        yield f"  Issue     {self.subject}"
+        yield f"  To        {output.count(self.readers, 'reader')} of {self.newsletter}"
+        yield f"  From      {self.sender}"
+        yield f"  Approved  {self.approved}"
+        yield f"  Through   {self.route}"
+        yield f"  Finished  {self.finished}"
+
+
+def intent_of(here: Installation, issue_id: int) -> Intent:
+    """Say what sending the issue now will mean; raises ``Conflict`` if it is not signed off."""
+    from newsletter.delivery import audience
+    from newsletter.issues import drafts, signoff
+
+    with here.database.read() as session:
+        issue = drafts.get(session, issue_id)
+        approved = signoff.approved_editions(session, issue, keyring=here.settings.keyring)
+        profile = drafts.publication_of(session, issue).profile
+        number = audience.count(session, issue.publication_id, now=here.clock())
+    zone = ZoneInfo(profile.time_zone)
+    return Intent(
+        readers=number,
+        newsletter=profile.name,
+        subject=approved.subject,
+        sender=f"{profile.from_name or profile.name} <{profile.from_address}>",
+        approved=f"by {approved.approved_by}, {approved.approved_at.astimezone(zone):%A %d %B %Y, %H:%M}",
+        route=_route_in_words(here.route),
+        finished=_finish_in_words(here, number, zone),
+    )
+
+
+def _begin(here: Installation, issue_id: int, *, yes: bool, by: str, quiet: bool) -> int:
+    """Ask, then start the issue's sending; one that was begun before goes on without asking again."""
+    from newsletter.delivery import orders, progress
+    from newsletter.delivery.states import DispatchState
+    from newsletter.issues import drafts
+    from newsletter.kit.errors import Conflict, DispatchRefused
+
+    with here.database.read() as session:
+        standing = orders.begun(session, drafts.get(session, issue_id), route=here.route_name)
+    if standing is None:
+        intent = intent_of(here, issue_id)
+        if not intent.readers:
+            raise DispatchRefused(
+                f"{intent.newsletter} has no readers yet; `newsletter subscribers import` brings some."
+            )
+        if not quiet:
+            for line in intent.lines():
+                output.say(line)
+        output.confirmed(f"Send it to {output.count(intent.readers, 'reader')} now?", yes=yes)
+    with here.database.write() as session:
+        dispatch = orders.send_issue(
+            session, drafts.get(session, issue_id),
+            keyring=here.settings.keyring, route=here.route_name, by=by, now=here.clock(),
+        )  # fmt: skip
+        dispatch_id = dispatch.id
+        state = progress.get(session, dispatch_id).state
+        if state is DispatchState.PAUSED:
+            raise Conflict(
+                f"The sending of issue {issue_id} is paused: {dispatch.pause_reason}\n"
+                f"When that is mended, `newsletter issue resume {issue_id}` lets it go on."
+            )
+    return dispatch_id
+
+
+def _begin_test(here: Installation, issue_id: int, addresses: list[str], *, text_only: bool, by: str) -> int:
+    from newsletter.delivery import orders
+    from newsletter.delivery.states import Variant
+    from newsletter.issues import drafts
+
+    variant = Variant.TEXT if text_only else Variant.HTML
+    with here.database.write() as session:
+        issue = drafts.get(session, issue_id)
+        dispatch = orders.send_test(
+            session, issue, addresses, route=here.route_name, by=by, now=here.clock(), variant=variant
+        )
+        return dispatch.id
+
+
+@contextmanager
+def _draining_on_signals(runner: LocalRunner) -> Iterator[None]:
+    """On Ctrl-C or SIGTERM claim nothing more and let open transactions end, so that nothing is in doubt."""
+    before = {number: signal.signal(number, lambda *_: runner.stop()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _route_in_words(route: SmtpRoute | None) -> str:
+    if route is None:
+        return "the built-in catcher: nothing leaves this machine"
+    pace = "as fast as it takes them" if route.pace is None else f"at most {route.pace:g} a second"
+    return f"{route.host}:{route.port}, {pace}"
+
+
+def _finish_in_words(here: Installation, messages: int, zone: ZoneInfo) -> str:
+    from newsletter.delivery.forecast import forecast
+
+    if here.route is None:
+        return "in a moment"
+    seen = forecast(messages, pace=here.route.pace, connections=here.route.connections, now=here.clock())
+    at: datetime = seen.done_at.astimezone(zone)
+    return f"about {at:%A %H:%M} ({zone.key}), if every server takes its mail at once"
