@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import colorsys
-import re
 from dataclasses import dataclass
 
-from newsletter.kit.errors import RenderingError
 from newsletter.rendering.theme import Theme
 
 READABLE = 4.5
 """Least contrast of text (WCAG 2.2, 1.4.3)."""
-_HEX = re.compile(r"#[0-9a-fA-F]{6}")
-_FAMILY = re.compile(r"[\w .-]{1,60}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +66,6 @@ def readable(colour: str, *grounds: str) -> str:
 
 def light(theme: Theme) -> Palette:
     """Return the palette of the printed look."""
-    check(theme)
     paper, tint, band = theme.paper, theme.tint, theme.accent
     ground = mix(tint, theme.rule, 0.25)
     return Palette(
@@ -91,7 +86,6 @@ def light(theme: Theme) -> Palette:
 
 def dark(theme: Theme) -> Palette:
     """Return the palette for ``prefers-color-scheme: dark``: the accent's own shade of night."""
-    check(theme)
     paper = mix("#14181c", theme.accent, 0.10)
     ground = mix("#0c0f12", theme.accent, 0.06)
     tint = mix("#1f262c", theme.accent, 0.18)
@@ -110,16 +104,6 @@ def dark(theme: Theme) -> Palette:
         on_band=readable("#ffffff", band),
         on_band_muted=readable(mix("#ffffff", band, 0.25), band),
     )
-
-
-def check(theme: Theme) -> None:
-    """Raise ``RenderingError`` naming the first of *theme* that is no colour ``#rrggbb`` or no name of a font."""
-    for name in ("ink", "muted", "rule", "accent", "highlight", "tint", "paper"):
-        if not _HEX.fullmatch(getattr(theme, name)):
-            raise RenderingError(f"The theme's {name} is {getattr(theme, name)!r}; write a colour as #1d252c.")
-    for name in ("serif", "sans"):
-        if not _FAMILY.fullmatch(getattr(theme, name)):
-            raise RenderingError(f"The theme's {name} is {getattr(theme, name)!r}; write a font's name as Noto Serif.")
 
 
 def _bright(colour: str) -> str:

@@ -47,6 +47,7 @@ def _words(block: Block) -> str:
 def _cut(text: str) -> str:
     text = " ".join(text.split())
     if len(text) <= LONGEST:
-        return text
+        # A colon promises the list that the teaser leaves out.
+        return f"{text[:-1]} …" if text.endswith(":") else text
     words, space, _ = text[:LONGEST].rpartition(" ")
     return f"{words.rstrip(' ,;:–-') if space else text[:LONGEST]} …"

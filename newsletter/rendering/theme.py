@@ -28,6 +28,11 @@ class Theme:
             colour = getattr(self, name)
             if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
                 raise ValueError(f"{name} is {colour!r}; write a colour as #rrggbb")
+        for name in ("serif", "sans"):
+            family = getattr(self, name)
+            # It stands in a style sheet, where a quote would end it.
+            if not re.fullmatch(r"[\w .-]{1,60}", family):
+                raise ValueError(f"{name} is {family!r}; write the name of a font as Noto Serif")
 
 
 @dataclass(frozen=True, slots=True)
