@@ -20,6 +20,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 setup: $(READY) ## Make .venv with everything in it (once; later calls are instant)
+	@:
 
 $(READY): requirements/dev.txt pyproject.toml
 	@[ -n "$(PYTHON)" ] || { echo "make: Newsletter Desk needs Python 3.11 or newer, and there is none on the path; install one or say PYTHON=/path/to/python3.11" >&2; exit 1; }
