@@ -25,6 +25,8 @@ DROP = "<drop>"
 """In a script: close the line without a word."""
 STALL = "<stall>"
 """In a script: say nothing for as long as the client waits."""
+TRICKLE = "<trickle>"
+"""In a script: one octet every 50 ms, so that the line never falls silent and the reply never ends."""
 RESET = "<reset>"
 """In a script: end the line with a TCP reset."""
 
@@ -47,7 +49,7 @@ class ScriptedSmtpServer:
 
     ``script`` maps a verb (GREETING, EHLO, MAIL, RCPT, DATA, END, RSET, AUTH, STARTTLS) to its answers in turn, then the
     usual one; an answer may hold several actions: ``["421 bye", DROP]``. ``body_limit`` drops the line after so many
-    octets of a message. DATA answered with anything but 354 reads no message, whatever the client sends.
+    octets of a message, or with ``body_words`` says these first; ``STALL`` stops reading instead. DATA answered with anything but 354 reads no message, whatever the client sends.
     """
 
     script: dict[str, list[str | list[str]]] = field(default_factory=dict)
@@ -151,7 +153,9 @@ class _ScriptedLine:
         limit = self.server.body_limit
         while not (taken.startswith(b".\r\n") or b"\r\n.\r\n" in taken):
             if limit is not None and len(taken) + len(self.buffer) > limit:
-                if self.server.body_words:
+                if self.server.body_words == STALL:
+                    self.over.wait(20)
+                elif self.server.body_words:
                     self.line.sendall(self.server.body_words.encode() + b"\r\n")
                 raise _Dropped
             taken, self.buffer = taken + self.buffer, b""
@@ -170,6 +174,10 @@ class _ScriptedLine:
         for action in actions:
             if action == STALL:
                 self.over.wait(20)
+                raise _Dropped
+            if action == TRICKLE:
+                while not self.over.wait(0.05):
+                    self.line.sendall(b"2")
                 raise _Dropped
             if action == RESET:
                 self.line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")

@@ -79,6 +79,9 @@ def compile_message(source: MessageSource, *, message_id_domain: str) -> Compile
     """
     if not LABEL.fullmatch(message_id_domain):
         raise BadInput(f"Message-IDs cannot end in {message_id_domain!r}; it must be a domain.")
+    for edition in (source.text, source.html or ""):
+        if not edition.isascii() and any("\ud800" <= character <= "\udfff" for character in edition):
+            raise BadInput("The message has half a character in it (a lone surrogate); write the word around it again.")
     root = _root(source, message_id_domain)
     body = merged(root.body)
     headers = merged([*source_headers(source), root.headers])

@@ -125,12 +125,18 @@ def open_session(route: SmtpRoute, *, helo_name: str, context: ssl.SSLContext | 
         session.close()
         message = f"{where}: its certificate is not trusted ({error.verify_message})"
         raise TransportUnavailable(message, permanent=True) from error
+    except (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError) as error:  # it hung up, as any line may
+        session.close()
+        raise TransportUnavailable(f"{where}: the server closed the connection during the TLS handshake") from error
     except ssl.SSLError as error:
         session.close()
         raise TransportUnavailable(f"{where}: no TLS ({error.reason or error})", permanent=True) from error
-    except (OSError, smtplib.SMTPException) as error:  # SMTPException is an OSError; both named for the reader
+    except OSError as error:  # smtplib.SMTPException is one too
         session.close()
         raise TransportUnavailable(f"{where}: {_why(error)}") from error
+    except UnicodeError as error:
+        session.close()
+        raise TransportUnavailable(f"{where}: that is no host name", permanent=True) from error
     except BaseException:
         session.close()
         raise

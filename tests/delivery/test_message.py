@@ -359,6 +359,8 @@ def test_no_name_of_a_list_or_file_breaks_out_of_its_header(evil: str):
     "changes",
     [
         {"subject": "  "},
+        {"text": "half \ud83d"},
+        {"html": "half \ud83d"},
         {"from_address": "jürgen@example.org"},
         {"feedback_id": "a:b:c:d:e"},
         {"language": "en us"},

@@ -6,9 +6,10 @@ from contextlib import contextmanager
 
 import pytest
 
+from newsletter.kit.errors import SettingsError
 from newsletter.mail.envelope import Accepted, Deferred, Envelope, InDoubt, Outcome, Refused, TransportUnavailable
 from newsletter.mail.smtp import SmtpConnection, SmtpRoute, SmtpTimeouts, SmtpTransport
-from tests.smtp_server import DROP, RESET, STALL, ScriptedSmtpServer
+from tests.smtp_server import DROP, RESET, STALL, TRICKLE, ScriptedSmtpServer
 
 MESSAGE = b"From: a@example.org\r\nSubject: t\r\n\r\nHello\r\n"
 HURRY = SmtpTimeouts(2, 0.3, 0.3, 0.3, 0.5, 0.3, 0.3)
@@ -42,7 +43,7 @@ def line_to(server: ScriptedSmtpServer, **options: object):
 
 @both
 @pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA"])
-@pytest.mark.parametrize("fault", [DROP, RESET, STALL, "nonsense", "600 what", "25", "334 go on", "ÿ\0"])
+@pytest.mark.parametrize("fault", [DROP, RESET, STALL, TRICKLE, "nonsense", "600 what", "25", "334 go on", "ÿ\0"])
 def test_whatever_fails_before_data_is_deferred(extensions: tuple[str, ...], verb: str, fault: str):
     """A lost, silent or raving server has not got the message: it may be sent again."""
     with line_to(ScriptedSmtpServer({verb: [fault]}, extensions)) as connection:
@@ -88,11 +89,20 @@ def test_last_words_in_the_middle_of_the_body_are_heard():
         assert outcome == Refused(552, "5.3.4 enough", "5.3.4") or (isinstance(outcome, Deferred) and outcome.lost)
 
 
+def test_a_server_that_stops_reading_is_given_up():
+    """The network takes no more; the dot has not left, so the message may be sent again."""
+    with line_to(ScriptedSmtpServer(body_limit=1000, body_words=STALL)) as connection:
+        outcome = send(connection, MESSAGE + (b"y" * 76 + b"\r\n") * 400_000)
+        assert isinstance(outcome, Deferred)
+        assert outcome.lost
+        assert not connection.usable
+
+
 # --- after the final dot: in doubt unless the server spoke ---
 
 
 @both
-@pytest.mark.parametrize("fault", [DROP, RESET, STALL, "nonsense", "354 go on", "999 what"])
+@pytest.mark.parametrize("fault", [DROP, RESET, STALL, TRICKLE, "nonsense", "354 go on", "999 what"])
 def test_whatever_fails_after_the_final_dot_is_in_doubt(extensions: tuple[str, ...], fault: str):
     """The server may have taken it (RFC 1047): nobody may say accepted, nobody may say lost."""
     with line_to(ScriptedSmtpServer({"END": [fault]}, extensions)) as connection:
@@ -355,6 +365,20 @@ def test_a_server_that_knows_only_helo_is_served_one_by_one():
     """RFC 5321 §3.2."""
     with line_to(ScriptedSmtpServer({"EHLO": ["502 5.5.1 what?"]})) as connection:
         assert isinstance(send(connection), Accepted)
+
+
+@pytest.mark.parametrize("name", ["", "a b", "x\r\nMAIL FROM:<>", "dësk.test"])
+def test_a_name_that_cannot_be_said_to_a_server_is_refused_at_start(name: str):
+    """EHLO carries it."""
+    with pytest.raises(SettingsError):
+        SmtpTransport(SmtpRoute("127.0.0.1"), helo_name=name)
+
+
+@pytest.mark.parametrize("host", ["ä" * 80, "a..b", "no-such-host.invalid"])
+def test_a_host_that_does_not_exist_is_unavailable(host: str):
+    """Whatever the resolver makes of it."""
+    with pytest.raises(TransportUnavailable):
+        SmtpTransport(SmtpRoute(host, 2525, timeouts=HURRY), helo_name="desk.test").connect()
 
 
 def test_a_port_that_nobody_listens_on_is_unavailable():
