@@ -8,7 +8,8 @@ from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from fastapi import FastAPI
 
 from newsletter import __version__
-from newsletter.web import archive, outbox, problems
+from newsletter.delivery import feedback
+from newsletter.web import archive, outbox, problems, readers
 from newsletter.worker import Installation
 
 
@@ -24,6 +25,16 @@ def create_app(here: Installation, *, alongside: Callable[[], AbstractContextMan
         title="Newsletter Desk", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
     )
     problems.install(app)
+    app.include_router(
+        readers.router(
+            database=here.database,
+            links=here.links,
+            clock=here.clock,
+            on_unsubscribed=lambda session, delivery_id, now: feedback.record_unsubscribed(
+                session, delivery_id, now=now
+            ),
+        )
+    )
     app.include_router(archive.router(here.database, keyring=here.settings.keyring))
     if here.outbox is not None:
         app.include_router(outbox.router(here.outbox))

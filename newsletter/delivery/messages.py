@@ -17,6 +17,7 @@ from newsletter.delivery.states import DispatchKind, Variant
 from newsletter.issues import assets, signoff
 from newsletter.issues.mailing import mailing_of
 from newsletter.issues.models import Approval, Issue, Revision
+from newsletter.issues.places import READER_PARAMETER, issue_path, pdf_path, publication_path
 from newsletter.issues.signoff import ApprovedEditions, Proofs
 from newsletter.kit.database import Database
 from newsletter.kit.errors import Conflict
@@ -27,7 +28,7 @@ from newsletter.mail.envelope import Envelope
 from newsletter.manuscripts.document import MailFormat
 from newsletter.manuscripts.pictures import Pictures
 from newsletter.notices import Notice
-from newsletter.publications import Profile, Publication
+from newsletter.publications import Access, Profile, Publication
 from newsletter.rendering.edition import MEDIA_TYPES, Medium
 from newsletter.rendering.editions import Editions
 from newsletter.rendering.slots import Slot
@@ -91,20 +92,25 @@ class OutgoingMessages:
             return self._fill_of(notice_source(profile, content), dispatch, profile, None)
         if isinstance(content, Proofs):
             content = _rendered(content, number)
-        archive = f"{self._public_url}/n/{profile.label}/"
+        archive = self._public_url + publication_path(profile.label)
         source = issue_source(profile, content, variant, archive=archive, test=dispatch.kind is DispatchKind.TEST)
         return self._fill_of(source, dispatch, profile, content)
 
     def _fill_of(self, source: MessageSource, dispatch: Dispatch, profile: Profile, issued: Issued | None) -> Fill:
         domain = domain_of(profile.from_address)
         compiled = compile_message(source, message_id_domain=domain)
-        base = f"{self._public_url}/n/{profile.label}/{issued.number}/" if issued else ""
-        pages = MessageSlots(
-            to_address="", message_id="", date=dispatch.created_at, web_url=base, pdf_url=base and f"{base}issue.pdf"
-        )
-        return self._filler(compiled, pages, dispatch.publication_id, self._bounce_domain or domain)
+        pages = MessageSlots(to_address="", message_id="", date=dispatch.created_at)
+        if issued is not None:
+            web = self._public_url + issue_path(profile.label, issued.number)
+            pages = replace(pages, web_url=web, pdf_url=self._public_url + pdf_path(profile.label, issued.number))
+        return self._filler(
+            compiled, pages, dispatch.publication_id, self._bounce_domain or domain,
+            read_by_anybody=profile.access is Access.OPEN,
+        )  # fmt: skip
 
-    def _filler(self, compiled: CompiledMessage, pages: MessageSlots, publication_id: int, domain: str) -> Fill:
+    def _filler(
+        self, compiled: CompiledMessage, pages: MessageSlots, publication_id: int, domain: str, *, read_by_anybody: bool
+    ) -> Fill:
         def fill(promise: Promise, at: datetime) -> Envelope:
             keyring = self._keyring
             slots = replace(
@@ -123,6 +129,9 @@ class OutgoingMessages:
                     unsubscribe_url=self._links.unsubscribe(claims),
                     preferences_url=self._links.preferences(claims),
                 )
+                if not read_by_anybody:
+                    opened_by = f"?{READER_PARAMETER}={keyring.link(Purpose.READ, claims)}"
+                    slots = replace(slots, web_url=pages.web_url + opened_by, pdf_url=pages.pdf_url + opened_by)
             sender = f"{RETURN_PREFIX}{keyring.delivery(Purpose.RETURN_PATH, promise.id)}@{domain}"
             return Envelope(sender, promise.address, compiled.fill(slots, sign=self._signer))
 
