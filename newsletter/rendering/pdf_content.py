@@ -108,15 +108,21 @@ def _section(section: Section, setter: Typesetter, words: Wording) -> Data:
     return {"title": setter.title(section.title), "entries": entries}
 
 
-def _part(part: Part, *, first: bool, setter: Typesetter) -> Data:
-    blocks = setter.blocks(part.blocks)
-    return {
-        "label": setter.text(_with_colon(part.label)),
-        # What stands first under a label is what a reader in a hurry reads: it gets the tinted box.
-        "summary": first and bool(part.label),
-        "long": sum(len(word) for word in strings_in(blocks)) > LONG_SUMMARY,
-        "blocks": blocks,
-    }
+def _parts(parts: tuple[Part, ...], setter: Typesetter) -> Iterator[Data]:
+    """What stands first under a label is what a reader in a hurry reads: it gets the tinted box."""
+    for index, part in enumerate(parts):
+        label, blocks = setter.text(_with_colon(part.label)), setter.blocks(part.blocks)
+        if index > 0 or not part.label:
+            yield {"label": label, "blocks": blocks, "summary": False}
+            continue
+        # Pictures and tables bring a ground of their own: the box ends before the first.
+        wide = (place for place, block in enumerate(blocks) if block["kind"] in {"figure", "table"})
+        end = next(wide, len(blocks))
+        boxed, after = blocks[:end], blocks[end:]
+        long = sum(len(words) for words in strings_in(boxed)) > LONG_SUMMARY
+        yield {"label": label, "blocks": boxed, "summary": end > 0, "long": long}
+        if after:
+            yield {"label": [], "blocks": after, "summary": False}
 
 
 def _article(article: Article, setter: Typesetter, words: Wording) -> Data:
@@ -124,7 +130,7 @@ def _article(article: Article, setter: Typesetter, words: Wording) -> Data:
         "kind": "article",
         "number": article.number,
         "title": setter.title(article.title),
-        "parts": [_part(part, first=index == 0, setter=setter) for index, part in enumerate(article.parts)],
+        "parts": list(_parts(article.parts, setter)),
         "sources": [_source(source, setter, words) for source in article.sources],
     }
 

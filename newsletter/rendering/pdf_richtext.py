@@ -124,7 +124,7 @@ class Typesetter:
             case Quote():
                 return {"kind": "quote", "blocks": self.blocks(block.blocks, depth + 1)}
             case Figure():
-                return self._figure(block)
+                return self._figure(block, nested=depth > 0)
             case Table():
                 return self._table(block)
             case Subheading():
@@ -132,7 +132,7 @@ class Typesetter:
             case _:
                 assert_never(block)
 
-    def _figure(self, figure: Figure) -> Data:
+    def _figure(self, figure: Figure, *, nested: bool) -> Data:
         picture = self.pictures.get(figure.source)
         if picture is None:
             raise RenderingError(f"The PDF edition lacks the picture {figure.source!r}; add it beside the manuscript.")
@@ -143,6 +143,7 @@ class Typesetter:
             "height": picture.height,
             "alt": printable(figure.alt).strip() or plain(figure.caption).strip() or self.figure_word,
             "caption": self.spans(figure.caption),
+            "nested": nested,
         }
 
     def _table(self, table: Table) -> Data:

@@ -268,3 +268,14 @@ def test_sixty_authors_find_room():
     people = PeopleGroup("Authors", tuple(Person(f"Author {n}", "Analyst") for n in range(60)))
     text = reading.text(pdf(Document("Many", people=(people,)), sample_masthead()))
     assert all(f"Author {n}" in text for n in range(60))
+
+
+def test_a_picture_that_does_not_fit_leaves_no_gap():
+    """It opens the next page, and the text runs on in its place."""
+    picture = _picture("RGB", "PNG", (1200, 1200))
+    before = [paragraph(f"Before {n}. " + "Some words of a line or two. " * 6) for n in range(10)]
+    after = [paragraph(f"After {n}. " + "Some words of a line or two. " * 6) for n in range(10)]
+    figure = Figure("picture", "A square", inlines("The caption"))
+    pages = reading.pages(pdf(with_blocks(*before, figure, *after), sample_masthead(), pictures={"picture": picture}))
+    (captioned,) = [number for number, page in enumerate(pages) if "The caption" in page]
+    assert "After 0." in pages[captioned - 1]
