@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,16 @@ from newsletter.delivery.message_source import Attachment, ListId, MessageSlots,
 from newsletter.kit.errors import BadInput, RenderingError
 from newsletter.mail.dkim import DkimSigner
 from newsletter.mail.headers import LINE_LIMIT, checked, checked_uri
-from newsletter.mail.mime import Hole, Part, Pieces, base64_part, merged, multipart, quoted_printable_value, text_part
+from newsletter.mail.mime import (
+    Form,
+    Hole,
+    Part,
+    base64_part,
+    multipart,
+    quoted_printable_value,
+    split_at_first_hole,
+    text_part,
+)
 from newsletter.rendering.slots import Slot
 
 __all__ = [
@@ -34,10 +43,10 @@ _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]{0,90}")
 class CompiledMessage:
     """A message as segments of bytes with holes; ``fill`` makes one recipient's copy, in microseconds."""
 
-    headers: Pieces
+    headers: Form
     opening: bytes
     """The body up to its first hole: the same for everybody."""
-    body: Pieces
+    body: Form
     """The rest of the body."""
     message_id_domain: str
     _opening_hash: Any = field(init=False, repr=False, compare=False)
@@ -48,20 +57,20 @@ class CompiledMessage:
     @property
     def slots(self) -> frozenset[Slot]:
         """The slots that each recipient must fill."""
-        return frozenset(Slot(hole.name) for hole in self.body if isinstance(hole, Hole))
+        return frozenset(Slot(hole.name) for hole in self.body.holes)
 
     @property
     def size(self) -> int:
         """Octets of a copy, but for what fills the holes."""
-        return len(self.opening) + sum(len(piece) for piece in (*self.headers, *self.body) if isinstance(piece, bytes))
+        return len(self.opening) + sum(map(len, (*self.headers.fixed, *self.body.fixed)))
 
     def fill(self, slots: MessageSlots, *, sign: DkimSigner | None = None) -> bytes:
         """Return the message for one recipient, complete, CRLF throughout, not dot-stuffed.
 
         Raises ``BadInput`` where a value cannot stand in a mail or a URL the message needs is missing.
         """
-        headers = _filled(self.headers, header_values(slots, self.message_id_domain))
-        body = _filled(self.body, _body_values(self.body, slots))
+        headers = self.headers.filled(header_values(slots, self.message_id_domain))
+        body = self.body.filled(_body_values(self.body.holes, slots))
         if sign is None:
             return b"".join((headers, b"\r\n", self.opening, body))
         # The body ends in exactly one CRLF, as its simple canonical form does (RFC 6376 §3.4.3).
@@ -83,19 +92,16 @@ def compile_message(source: MessageSource, *, message_id_domain: str) -> Compile
         if not edition.isascii() and any("\ud800" <= character <= "\udfff" for character in edition):
             raise BadInput("The message has half a character in it (a lone surrogate); write the word around it again.")
     root = _root(source, message_id_domain)
-    body = merged(root.body)
-    headers = merged([*source_headers(source), root.headers])
-    opening, rest = body[0], body[1:]
-    assert isinstance(opening, bytes)
-    compiled = CompiledMessage(headers, opening, rest, message_id_domain)
+    opening, rest = split_at_first_hole(root.body)
+    headers = Form([*source_headers(source), root.headers])
+    compiled = CompiledMessage(headers, opening, Form(rest), message_id_domain)
     _check(compiled)
     return compiled
 
 
 def _check(compiled: CompiledMessage) -> None:
     """Prove on the final bytes that nothing is left over and every line can travel."""
-    fixed = [piece for piece in (*compiled.headers, compiled.opening, *compiled.body) if isinstance(piece, bytes)]
-    whole = b"\n".join(fixed)
+    whole = b"\n".join([*compiled.headers.fixed, compiled.opening, *compiled.body.fixed])
     if not whole.isascii() or any(len(line) > LINE_LIMIT for line in whole.split(b"\n")):
         raise RenderingError("The message came out with a line that no mail server takes; this is a fault of ours.")
     if _LEFT_OVER in whole.replace(b"=\r\n", b""):
@@ -162,7 +168,7 @@ def _fingerprint(source: MessageSource) -> str:
     return digest.hexdigest()[:32]
 
 
-def _body_values(pieces: Pieces, slots: MessageSlots) -> dict[Hole, bytes]:
+def _body_values(holes: Iterable[Hole], slots: MessageSlots) -> dict[Hole, bytes]:
     """Return what fills each hole of the body, escaped for its place."""
     urls = {
         Slot.UNSUBSCRIBE_URL.value: slots.unsubscribe_url,
@@ -171,16 +177,11 @@ def _body_values(pieces: Pieces, slots: MessageSlots) -> dict[Hole, bytes]:
         Slot.PDF_URL.value: slots.pdf_url,
     }
     values: dict[Hole, bytes] = {}
-    for hole in pieces:
-        if isinstance(hole, Hole) and hole not in values:
-            url = urls[hole.name]
-            if not url:
-                raise BadInput(f"The message has a link for {Slot(hole.name).name}, and this recipient was given none.")
-            checked_uri(url, f"The link for {Slot(hole.name).name}")
-            escaped = html.escape(url) if hole.place == "html" else url
-            values[hole] = quoted_printable_value(escaped.encode())
+    for hole in holes:
+        url = urls[hole.name]
+        if not url:
+            raise BadInput(f"The message has a link for {Slot(hole.name).name}, and this recipient was given none.")
+        checked_uri(url, "A link in the message")
+        escaped = html.escape(url) if hole.place == "html" else url
+        values[hole] = quoted_printable_value(escaped.encode())
     return values
-
-
-def _filled(pieces: Pieces, values: Mapping[Hole, bytes]) -> bytes:
-    return b"".join([piece if isinstance(piece, bytes) else values[piece] for piece in pieces])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from newsletter.mail.headers import parameter
@@ -100,7 +100,40 @@ def quoted_printable_value(value: bytes) -> bytes:
     return _SOFT_BREAK.join(re.findall(rb"(?:=3D|[^=]){1,25}", quoted))
 
 
-def merged(pieces: Iterable[bytes | Hole]) -> Pieces:
+def split_at_first_hole(pieces: Iterable[bytes | Hole]) -> tuple[bytes, Pieces]:
+    """Return the bytes before the first hole, and the rest."""
+    opening, *rest = _merged(pieces)
+    assert isinstance(opening, bytes)
+    return opening, tuple(rest)
+
+
+class Form:
+    """Pieces made ready to be filled many times: neighbouring bytes joined, each different hole known by its places."""
+
+    def __init__(self, pieces: Iterable[bytes | Hole]) -> None:
+        self.pieces = _merged(pieces)
+        self.holes = tuple(dict.fromkeys(piece for piece in self.pieces if isinstance(piece, Hole)))
+        self._blank = [piece if isinstance(piece, bytes) else b"" for piece in self.pieces]
+        self._places = {
+            hole: [place for place, piece in enumerate(self.pieces) if piece == hole] for hole in self.holes
+        }
+
+    @property
+    def fixed(self) -> list[bytes]:
+        """The stretches that are the same for everybody."""
+        return [piece for piece in self.pieces if isinstance(piece, bytes)]
+
+    def filled(self, values: Mapping[Hole, bytes]) -> bytes:
+        """Return the bytes with every hole filled; *values* has one for each."""
+        stretches = self._blank.copy()
+        for hole, places in self._places.items():
+            value = values[hole]
+            for place in places:
+                stretches[place] = value
+        return b"".join(stretches)
+
+
+def _merged(pieces: Iterable[bytes | Hole]) -> Pieces:
     """Return *pieces* with neighbouring bytes joined."""
     result: list[bytes | Hole] = []
     gathered: list[bytes] = []
