@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, ScalarSelect, Select, select
 from sqlalchemy.orm import Session
 
 from newsletter.delivery.models import Dispatch
 from newsletter.delivery.states import DispatchKind
-from newsletter.issues.models import Approval, Issue, IssueState, StoredEdition
+from newsletter.issues.models import Approval, Issue, IssueState, Revision, StoredEdition
 from newsletter.issues.places import issue_path
 from newsletter.kit.database import Database
 from newsletter.kit.errors import BadToken, NotFound
 from newsletter.kit.templating import bundled, environment
 from newsletter.kit.tokens import Keyring, Purpose
-from newsletter.publications import Access, Publication
+from newsletter.manuscripts.document import Article, Document, from_json
+from newsletter.publications import Access, Profile, Publication
 from newsletter.rendering.edition import MEDIA_TYPES, Medium
 from newsletter.rendering.wording import wording
 
@@ -32,6 +32,10 @@ EDITION_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'self'"
 )
 """A web edition is one self-contained file without script; it may do nothing but be read and followed."""
+NEWEST = 5
+ALL = 500
+"""Ten years of a weekly; beyond that a list wants pages."""
+HEADLINES = 3
 CACHE_SECONDS = 300
 """An edition hardly changes, but a correction must not wait long in anybody's cache."""
 
@@ -42,7 +46,10 @@ class Listed:
 
     number: int
     title: str
+    """The issue's own title, or its date where every issue bears the publication's name."""
     date: str
+    """Empty where it is the title."""
+    headlines: tuple[str, ...]
     path: str
 
 
@@ -73,7 +80,7 @@ def router(database: Database, *, keyring: Keyring) -> APIRouter:
             open_ones = session.scalars(
                 select(Publication).where(Publication.access == Access.OPEN).order_by(Publication.name)
             )
-            shelves = [_shelf(session, publication) for publication in open_ones]
+            shelves = [_shelf(session, publication, limit=NEWEST) for publication in open_ones]
         return page("home.html", request, shelves=shelves)
 
     @routes.api_route("/archive.css", methods=["GET", "HEAD"])
@@ -89,7 +96,7 @@ def router(database: Database, *, keyring: Keyring) -> APIRouter:
             )
             if found is None:
                 raise NotFound("There is no newsletter at this address.")
-            shelf = _shelf(session, found)
+            shelf = _shelf(session, found, limit=ALL)
         return page("publication.html", request, shelf=shelf)
 
     @routes.api_route("/n/{label}/{number}/", methods=["GET", "HEAD"])
@@ -110,29 +117,56 @@ def router(database: Database, *, keyring: Keyring) -> APIRouter:
     return routes
 
 
-def _shelf(session: Session, publication: Publication) -> Shelf:
+def _shelf(session: Session, publication: Publication, *, limit: int) -> Shelf:
     profile = publication.profile
-    published = session.scalars(
-        select(Issue)
+    published = session.execute(
+        select(Issue, Revision.document_json)
+        .join(Revision, Revision.id == _sent_revision())
         .where(
             Issue.publication_id == publication.id, Issue.published_at.is_not(None), Issue.state != IssueState.WITHDRAWN
         )
         .order_by(Issue.number.desc())
+        .limit(limit)
     )
-    words = wording(profile.language)
-
-    def day(moment: datetime | None) -> str:
-        return words.date(moment.astimezone(ZoneInfo(profile.time_zone)).date()) if moment else ""
-
     return Shelf(
         label=publication.label,
         name=profile.name,
         publisher=profile.masthead.publisher,
         language=profile.language,
-        issues=tuple(
-            Listed(issue.number, issue.title, day(issue.published_at), issue_path(publication.label, issue.number))
-            for issue in published
-        ),
+        issues=tuple(_listed(profile, issue, from_json(stored)) for issue, stored in published),
+    )
+
+
+def _listed(profile: Profile, issue: Issue, document: Document) -> Listed:
+    """Say of an issue what makes it different from the one before."""
+    assert issue.published_at is not None
+    day = document.date or issue.published_at.astimezone(ZoneInfo(profile.time_zone)).date()
+    date = wording(profile.language).date(day)
+    articles = (entry.title for section in document.sections for entry in section.entries if isinstance(entry, Article))
+    named_after = document.title == profile.name
+    return Listed(
+        number=issue.number,
+        title=date if named_after else document.title,
+        date="" if named_after else date,
+        headlines=tuple(islice(articles, HEADLINES)),
+        path=issue_path(profile.label, issue.number),
+    )
+
+
+def _sent_revision() -> ScalarSelect[int]:
+    """The revision that the newest sending of an issue took to the readers."""
+    return (
+        select(Approval.revision_id)
+        .join(Dispatch, Dispatch.approval_id == Approval.id)
+        .where(
+            Dispatch.issue_id == Issue.id,
+            Dispatch.kind.in_([DispatchKind.ISSUE, DispatchKind.CORRECTION]),
+            Dispatch.started_at.is_not(None),
+        )
+        .order_by(Dispatch.id.desc())
+        .limit(1)
+        .correlate(Issue)
+        .scalar_subquery()
     )
 
 
@@ -144,7 +178,7 @@ def _may_read(keyring: Keyring, token: str, publication_id: int) -> bool:
         return False
 
 
-def _answer(request: Request, row: Row[Any], medium: Medium, *, name: str) -> Response:
+def _answer(request: Request, row: Row[str, bytes, Access, int], medium: Medium, *, name: str) -> Response:
     """Answer with the bytes that were signed off and sent, or 304 where the reader has them already."""
     reach = "public" if row.access is Access.OPEN else "private"
     headers = {
