@@ -27,15 +27,16 @@ class ContentsPart:
 
 
 def contents(document: Document) -> tuple[ContentsPart, ...]:
-    """Return the outline of *document*; sections without a title keep their place, with an empty one."""
+    """Return the outline of *document*: what has a title, and the sections that hold such."""
     parts = []
     for place, section in enumerate(document.sections, 1):
         lines = []
         for nth, entry in enumerate(section.entries, 1):
-            if entry.title:
+            if entry.title.strip():
                 number = str(entry.number) if isinstance(entry, Article) and entry.number is not None else ""
                 lines.append(ContentsLine(entry.title, entry_anchor(place, nth), number))
-        parts.append(ContentsPart(section.title, section_anchor(place), tuple(lines)))
+        if section.title.strip() or lines:
+            parts.append(ContentsPart(section.title.strip(), section_anchor(place), tuple(lines)))
     return tuple(parts)
 
 

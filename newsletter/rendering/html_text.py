@@ -198,7 +198,7 @@ class HtmlWriter:
     def _table(self, table: Table) -> Markup:
         columns = max([len(table.header), *(len(row) for row in table.rows)], default=0)
         if not columns:
-            return Markup("")
+            return Markup("<p>{}</p>").format(self.inlines(table.caption)) if table.caption else Markup("")
         aligned = [*table.alignment, *["left"] * columns][:columns]
         caption = Markup("<caption>{}</caption>").format(self.inlines(table.caption)) if table.caption else ""
         head = Markup("<thead>{}</thead>").format(self._row(table.header, aligned, "th")) if table.header else ""
