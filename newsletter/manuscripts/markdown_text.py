@@ -70,7 +70,7 @@ def _entity(character: str) -> str:
         return "&nbsp;"
     if character == "\xad":
         return "&shy;"
-    if character != " " and unicodedata.category(character) in {"Zs", "Zl", "Zp", "Cc", "Cf", "Co", "Cn"}:
+    if character != " " and unicodedata.category(character) in {"Zs", "Zl", "Zp", "Cc", "Cf"}:
         return f"&#{ord(character)};"
     return character
 
@@ -101,8 +101,6 @@ def _run(inlines: Sequence[Inline], *, marked: bool) -> str:
             case Subscript(children=children):
                 written += _script(children, "~", "sub", marked=marked)
             case Link(url=url, children=children):
-                if written.endswith(("!", "^")):
-                    written = written[:-1] + "\\" + written[-1]
                 written += f"[{_run(children, marked=marked)}]({_destination(url)})"
             case Footnote(children=children):
                 written += f"^[{_guard_ends(_run(children, marked=marked))}]"

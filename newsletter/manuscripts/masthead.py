@@ -20,6 +20,8 @@ _DATE_WORDS = re.compile(
 )
 MAX_LINES = 8
 """How far down a masthead reaches."""
+MAX_LINE = 120
+"""Characters of a line in a masthead; what is longer is text."""
 
 
 @dataclass(slots=True)
@@ -45,7 +47,11 @@ def read_masthead(pieces: Sequence[Piece], findings: list[Finding]) -> Masthead:
     head = Masthead()
     names: list[Title] = []
     for at, piece in enumerate(pieces[:MAX_LINES]):
-        if isinstance(piece, Title | Prose) and len(piece.text) <= 200 and _take_dates(piece, head):
+        if isinstance(piece, Title) and _take_dates(piece.text, head):
+            head.used = at + 1
+            continue
+        if isinstance(piece, Prose) and (kept := _take_lines(piece, head)) is not None:
+            head.rest += [kept] if kept.text.strip() else []
             head.used = at + 1
             continue
         if not isinstance(piece, Title) or piece.number is not None or _opens_section(pieces, at, names, head):
@@ -56,9 +62,29 @@ def read_masthead(pieces: Sequence[Piece], findings: list[Finding]) -> Masthead:
     return head
 
 
-def _take_dates(piece: Title | Prose, head: Masthead) -> bool:
-    """Take the issue's date and the period from a line that says nothing else."""
-    text = piece.text.replace("\\", "").strip(" *_#")
+def _take_lines(prose: Prose, head: Masthead) -> Prose | None:
+    """Take the dates from short lines of prose; return what else they say, None if there is no date among them.
+
+    Where a line says more than a date (``Weekly letter, 14 May 2025``) the date is taken and the line stays.
+    """
+    lines = prose.text.split("\n")
+    if any(len(line) > MAX_LINE for line in lines) or len([line for line in lines if line.strip()]) > MAX_LINES:
+        return None
+    before = (head.date, head.period)
+    kept = [line if not _take_dates(line, head) else "" for line in lines]
+    for line in kept:
+        text = line.replace("\\", "")
+        dates = find_dates(text)
+        if head.period is None:
+            head.period = find_period(text, head.date)
+        if head.date is None and len(dates) == 1 and not _PERIOD_WORDS.search(text):
+            head.date = dates[0].full()
+    return Prose("\n".join(kept), prose.line) if (head.date, head.period) != before else None
+
+
+def _take_dates(written: str, head: Masthead) -> bool:
+    """Take the issue's date and the period from a line; False if it says anything else."""
+    text = written.replace("\\", "").strip(" *_#")
     dates = find_dates(text)
     if not dates or "\n" in text.strip():
         return False
@@ -77,7 +103,7 @@ def _take_dates(piece: Title | Prose, head: Masthead) -> bool:
         head.period = period
     if (head.date is None and period is None) or (period is None and len(dates) > 1):
         return False
-    head.taken.append(piece.text)
+    head.taken.append(written)
     return True
 
 
@@ -110,7 +136,7 @@ def _name(names: Sequence[Title], head: Masthead, findings: list[Finding]) -> No
     head.title = texts[top]
     if top >= 1:
         head.organisation = texts[top - 1]
-    head.rest = [name for at, name in enumerate(names) if at not in {top, top - 1} or (top == 0 and at == -1)]
+    head.rest += [name for at, name in enumerate(names) if at not in {top, top - 1} or (top == 0 and at == -1)]
 
 
 def _words(title: Title, findings: list[Finding]) -> str:

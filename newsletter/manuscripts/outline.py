@@ -16,10 +16,15 @@ class Role(StrEnum):
     """What a title is."""
 
     SECTION = "section"
+    """Opens a section of the issue."""
     ARTICLE = "article"
+    """Opens an article."""
     BRIEFS = "briefs"
+    """Stands over a list of dated news lines."""
     NOTE = "note"
+    """Stands over free text."""
     LABEL = "label"
+    """Names a part of the article it stands in."""
     INSIDE = "inside"
     """A heading within an article or note."""
 
