@@ -148,6 +148,8 @@ class Typesetter:
 
     def _table(self, table: Table) -> Data:
         columns = max([len(table.header), *(len(row) for row in table.rows)], default=0)
+        if columns == 0:  # nothing but its caption
+            return {"kind": "paragraph", "spans": self.spans(table.caption)}
         rows = [[*row, *([()] * (columns - len(row)))] for row in (table.header, *table.rows)]
         alignment = [*table.alignment, *(["left"] * columns)][:columns]
         header = [self.spans(cell) for cell in rows[0]]
@@ -190,7 +192,7 @@ def _is_empty(block: Block) -> bool:
         case Subheading():
             return not plain(block.children).strip()
         case Table():
-            return not block.header and not any(block.rows)
+            return not block.header and not any(block.rows) and not block.caption
     return False
 
 

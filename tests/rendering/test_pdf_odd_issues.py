@@ -83,11 +83,13 @@ def test_blocks_of_nothing_do_no_harm():
         Quote(()),
         Subheading(()),
         Table((), ()),
+        Table((), ((),), caption=inlines("A lonely caption.")),
         Table(((), ()), (((),), ((), (), ()))),
         Paragraph((Link("https://x.example", ()), Strong(()), Footnote(()), Break())),
     )
     printed = pdf(with_blocks(*empty, paragraph("The end.")), BARE)
     assert "The end." in reading.text(printed)
+    assert "A lonely caption." in reading.text(printed)
 
 
 def test_a_thousand_briefs_all_arrive():
