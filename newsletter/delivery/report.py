@@ -175,9 +175,10 @@ def readers(session: Session, dispatch_id: int) -> Iterator[ReaderRow]:
             return
         for one, event in rows:
             last = one.id
+            why = one.skip_reason.value if one.skip_reason else ""
             yield ReaderRow(
-                one.id, one.address, one.variant.value, one.state.value,
-                one.skip_reason.value if one.skip_reason else "", one.attempts, one.uncertain, one.code, one.enhanced, one.reply, one.ended_at, event is not None,
+                one.id, one.address, one.variant.value, one.state.value, why,
+                one.attempts, one.uncertain, one.code, one.enhanced, one.reply, one.ended_at, event is not None,
             )  # fmt: skip
         session.expunge_all()
 

@@ -28,7 +28,7 @@ from newsletter.delivery.trays import Prepared, Trays
 from newsletter.kit.clock import Clock
 from newsletter.kit.database import Database
 from newsletter.kit.errors import DeskError
-from newsletter.mail.envelope import Transport
+from newsletter.mail.envelope import InDoubt, Transport
 
 COMMIT_GROUP = 64
 """Deliveries marked beyond those on a line; larger is faster, and leaves more in doubt after a crash."""
@@ -150,6 +150,8 @@ class Scribe:
             patience = GATHER if in_hand and not until_token else min(IDLE, until_token or IDLE)
             at_least = min(in_hand, self._rules.commit_group // 2) or 1
             for done in self._trays.collect(at_least=at_least, patience=patience, hungry=hungry):
+                if isinstance(done.outcome, InDoubt):
+                    maillog.in_doubt(done.promise.id, done.outcome.reply)
                 self._unrecorded.append(
                     settle(
                         done.promise, done.outcome, now=done.at, on_doubt=self._rules.on_doubt, dice=self._rules.dice

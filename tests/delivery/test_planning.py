@@ -146,7 +146,9 @@ def test_a_notice_becomes_a_dispatch_of_one_once(database):
             session, publication_id=publication_id, purpose="confirm", address="ada@example.org", subject="Please confirm",
             text="Hello", now=NINE_OCLOCK,
         )  # fmt: skip
-        session.add(Suppression(address_key="ada@example.org", reason=SuppressionReason.REQUEST, created_at=NINE_OCLOCK))
+        session.add(
+            Suppression(address_key="ada@example.org", reason=SuppressionReason.REQUEST, created_at=NINE_OCLOCK)
+        )
     transport = ScriptedTransport()
     desk = runner(database, transport)
     desk.run_until_idle()
