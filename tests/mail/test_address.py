@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from newsletter.kit.errors import BadInput
@@ -122,6 +122,7 @@ locals_ = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size
 domains = st.sampled_from(["example.org", "Bücher.example", "例え.jp", "xn--bcher-kva.example", "MAIL.example.co.uk"])
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(locals_, domains)
 @example("ŉ", "example.org")
 @example("\u0345\u03b1", "example.org")
@@ -137,6 +138,7 @@ def test_a_key_is_its_own_key_and_survives_the_wire(local: str, domain: str):
     assert address_key(unicodedata.normalize("NFD", f"{local}@{domain}")) == key
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.text(max_size=80))
 def test_any_text_is_an_address_or_one_clear_sentence(text: str):
     """Never a traceback, never a line break that gets through."""

@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from newsletter.kit.errors import NotFound, SettingsError
@@ -173,6 +173,7 @@ def test_a_smuggled_end_is_no_end_and_the_message_is_refused(talk: Conversation,
     assert codes(answers) == ["554"]
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.lists(st.sampled_from([b".", b"..", b"x", b"", b"MAIL FROM:<e@example.org>", b"QUIT", b"DATA"]), max_size=12))
 @example([b".", b"MAIL FROM:<e@example.org>"])
 @example([])
@@ -254,6 +255,7 @@ def test_a_message_is_opened_for_display(tmp_path: Path):
     ]
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.binary(max_size=300))
 @example(b"Content-Type: text/html; charset=nonsense\r\n\r\n\xff")
 @example(b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n--x--")

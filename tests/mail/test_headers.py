@@ -8,7 +8,7 @@ from email.header import decode_header, make_header
 from email.policy import compat32, default
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from newsletter.kit.errors import BadInput
@@ -24,6 +24,7 @@ def lines_of(field: bytes) -> list[bytes]:
     return field.split(b"\r\n")[:-1]
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(text)
 @example("a" * 2000)
 @example("Zwei  Blanks und\tTab")
@@ -52,6 +53,7 @@ def test_no_encoded_word_is_longer_than_75_or_cuts_a_character():
         decoded.decode(charset or "ascii")
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(text)
 @example('Müller, "Max" <max@evil.example>')
 @example("Ada (the first) Lovelace, Countess; et al: @home")
@@ -89,6 +91,7 @@ def test_no_line_break_or_control_character_gets_into_a_header(unsafe: str):
             write()
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=255))
 @example("工业和信息化部 2024-03 (endgültig).pdf")
 @example("工" * 255)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.kit.errors import SettingsError
@@ -91,6 +91,7 @@ def test_a_file_of_certificates_is_taken(tmp_path: Path):
     assert parse_smtp_url(f"smtps://mail.example.org?ca={path}").ca_file == path
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.text(max_size=60))
 def test_any_text_is_a_route_or_one_clear_sentence(text: str):
     """Never a traceback."""
