@@ -14,6 +14,8 @@ from newsletter.manuscripts.repairs import Finding
 
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 _DESTINATION = re.compile(r"\]\(\s*<?[^\s()<>]*(?:\([^\s()]*\)[^\s()<>]*)*>?")
+_REFERENCE = re.compile(r"\[\^[^\s\]]+\]:?|(?<=\])\[[^\[\]]*\]")
+"""``[^1]`` and the second half of ``[words][label]``: labels tie two places together and say nothing."""
 _DEFINITION = re.compile(r"^ {0,3}\[[^\]]+\]:\s*\S+\s*$")
 _NUMBERING = re.compile(r"^[\s>*+#-]*\d{1,9}[.)](?=\s|$)")
 _TABLE_RULE = re.compile(r"^[\s|:-]+$")
@@ -46,7 +48,7 @@ def written_words(line: Line) -> list[str]:
     text = tidy(line.text)
     if _DEFINITION.match(text) or _TABLE_RULE.match(text):
         return []
-    text = _DESTINATION.sub("] ", text)
+    text = _REFERENCE.sub(" ", _DESTINATION.sub("] ", text))
     text = _KIND.sub(r"\1", _NUMBERING.sub(" ", text))
     return words_of(html.unescape(_ESCAPE.sub(r"\1", text)))
 

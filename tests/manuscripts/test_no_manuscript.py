@@ -14,6 +14,15 @@ from newsletter.manuscripts.reader import read
 from tests.manuscripts.sample import LOOSE
 
 
+def refusal(source: bytes | str) -> str:
+    """The sentence that refuses *source*; empty if it is read."""
+    try:
+        read(source)
+    except ManuscriptError as error:
+        return str(error)
+    return ""
+
+
 def zipped() -> bytes:
     """A small zip file, which a Word file is."""
     buffer = io.BytesIO()
@@ -103,10 +112,8 @@ def test_an_old_western_encoding_works_with_a_notice(encoding: str) -> None:
 )
 def test_hostile_repetition_is_read_or_refused(piece: str) -> None:
     """A stretch full of one unfinished sign neither crashes nor hangs the reader."""
-    try:
-        read("Title\n\n" + piece * (30_000 // len(piece)) + "\n")
-    except ManuscriptError as error:
-        assert str(error).endswith(".")
+    sentence = refusal("Title\n\n" + piece * (30_000 // len(piece)) + "\n")
+    assert not sentence or sentence.endswith(".")
 
 
 def test_deep_indentation_is_no_nesting() -> None:
@@ -115,11 +122,9 @@ def test_deep_indentation_is_no_nesting() -> None:
     assert reading.document.title == "Title"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.one_of(st.binary(max_size=200), st.text(max_size=200)))
 def test_any_bytes_are_read_or_refused(source: bytes | str) -> None:
     """There is no third way."""
-    try:
-        assert read(source).document.title is not None
-    except ManuscriptError as error:
-        assert str(error).endswith(".")
+    sentence = refusal(source)
+    assert not sentence or sentence.endswith(".")
