@@ -407,7 +407,7 @@ slotted = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(header_text, header_text, slotted, slotted)
 @example("=?utf-8?q?x?=", '"; <evil@example.net>', "\n.\nMAIL FROM:<e@example.org>", "\r.\r\n\r\n.\r\n")
 @example("x", "x", "trailing blank " + Slot.WEB_URL + " \t\n\n\n", Slot.WEB_URL)

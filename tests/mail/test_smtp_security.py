@@ -14,7 +14,7 @@ from newsletter.mail.smtp import SmtpConnection, SmtpRoute, SmtpTimeouts, SmtpTr
 from tests.smtp_server import ScriptedSmtpServer, make_certificate
 
 MESSAGE = Envelope("bounce@example.org", "b@example.net", b"Subject: t\r\n\r\nHello\r\n")
-HURRY = SmtpTimeouts(2, 1, 1, 1, 1, 1, 0.3)
+PATIENT = SmtpTimeouts(10, 10, 10, 10, 10, 10, 2)
 
 Certificate = tuple[Path, ssl.SSLContext]
 
@@ -26,7 +26,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 
 
 def connect(server: ScriptedSmtpServer, **options: object) -> SmtpConnection:
-    options = {"host": "localhost", "security": "starttls", "timeouts": HURRY, **options}
+    options = {"host": "localhost", "security": "starttls", "timeouts": PATIENT, **options}
     return SmtpTransport(SmtpRoute(port=server.port, **options), helo_name="desk.test").connect()  # type: ignore[arg-type]
 
 
