@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Sequence
 
@@ -49,12 +50,9 @@ def are_briefs(blocks: Sequence[Block]) -> bool:
 
 
 def briefs_of(
-    blocks: Sequence[Block], *, period: Period | None, issue_date: object, findings: list[Finding]
+    blocks: Sequence[Block], *, period: Period | None, issue_date: datetime.date | None, findings: list[Finding]
 ) -> tuple[Brief, ...]:
     """Return the briefs in *blocks*, of which ``are_briefs`` is true; a dated paragraph is one that lost its bullet."""
-    import datetime
-
-    limit = issue_date if isinstance(issue_date, datetime.date) else None
     briefs: list[Brief] = []
 
     def add(inlines: Inlines, line: int | None) -> None:
@@ -62,7 +60,7 @@ def briefs_of(
         if head is None:
             briefs.append(Brief(inlines, line=line))
             return
-        date = dated(head.found, period=period, issue_date=limit)
+        date = dated(head.found, period=period, issue_date=issue_date)
         briefs.append(Brief(head.rest, date, _written(head), line=line))
 
     for block in blocks:

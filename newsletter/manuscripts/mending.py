@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from newsletter.manuscripts.briefs import shortened
 from newsletter.manuscripts.inline_tree import merged
 from newsletter.manuscripts.prefixes import split_date
 from newsletter.manuscripts.repairs import Finding
@@ -36,8 +37,6 @@ def mend(blocks: Sequence[Block], findings: list[Finding]) -> Blocks:
 
 
 def _quote(block: Paragraph) -> str:
-    from newsletter.manuscripts.briefs import shortened
-
     return shortened(plain(block.children))
 
 

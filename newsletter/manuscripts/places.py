@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from newsletter.manuscripts.document import Article, BriefList, Document, Entry, Note, Section
 from newsletter.manuscripts.remarks import Place
-from newsletter.manuscripts.richtext import Block, Inlines, plain
+from newsletter.manuscripts.richtext import Block, Break, Footnote, Inlines, Text, plain
 
 SEPARATOR = " › "
 
@@ -86,16 +86,31 @@ def _entry(section: Section, entry: Entry) -> Iterator[Passage]:
                         yield Passage(words, source.line, inner, field)
         case BriefList():
             for brief in entry.briefs:
-                yield Passage(plain(brief.text), brief.line, path_of(path, brief.date_text), "text", brief.text)
+                yield from _text(brief.text, brief.line, path_of(path, brief.date_text), "text")
         case Note():
             yield from _blocks(entry.blocks, path)
+
+
+def _text(inlines: Inlines, line: int | None, path: str, field: str) -> Iterator[Passage]:
+    """Yield a text, and after it its footnotes, whose links are the text's."""
+    yield Passage(plain(inlines), line, path, field, inlines)
+    for note in _footnotes(inlines):
+        yield Passage(plain(note.children), line, path, "text")
+
+
+def _footnotes(inlines: Inlines) -> Iterator[Footnote]:
+    for inline in inlines:
+        if isinstance(inline, Footnote):
+            yield inline
+        if not isinstance(inline, Text | Break):
+            yield from _footnotes(inline.children)
 
 
 def _blocks(blocks: Sequence[Block], path: str) -> Iterator[Passage]:  # noqa: PLR0912  # a branch for each kind
     for block in blocks:
         match block.kind:
             case "paragraph" | "subheading":
-                yield Passage(plain(block.children), block.line, path, "text", block.children)
+                yield from _text(block.children, block.line, path, "text")
             case "quote":
                 yield from _blocks(block.blocks, path)
             case "bullets" | "numbers":
@@ -105,14 +120,14 @@ def _blocks(blocks: Sequence[Block], path: str) -> Iterator[Passage]:  # noqa: P
                 if block.alt:
                     yield Passage(block.alt, block.line, path, "alt")
                 if block.caption:
-                    yield Passage(plain(block.caption), block.line, path, "caption", block.caption)
+                    yield from _text(block.caption, block.line, path, "caption")
             case "table":
                 for row in (block.header, *block.rows):
                     for cell in row:
                         if cell:
-                            yield Passage(plain(cell), block.line, path, "text", cell)
+                            yield from _text(cell, block.line, path, "text")
                 if block.caption:
-                    yield Passage(plain(block.caption), block.line, path, "caption", block.caption)
+                    yield from _text(block.caption, block.line, path, "caption")
 
 
 class Paths:

@@ -46,13 +46,47 @@ from newsletter.manuscripts.richtext import (
 SIGNS = "abz ABZ019 *_~^[](){}<>#+-.!?:;,|\\`\"'&/=@%$“”–…äßé中文「」（）\u00a0\u00ad\u2003\u200b😀"
 signs = st.text(st.sampled_from(SIGNS), min_size=1, max_size=14)
 words = st.sampled_from(
-    ["Quiet rivers", "1. Steel", "- dash", "# no heading", "&amp;", "2024-02-04: x", "4. Februar:", "[x](y)", "<b>", "***", "Title {.note}", "a#", "(a): b", ": c", "| a |", "> q", "\\", "![", "^[", "http://a.b/c", "---", "At a glance:"]
+    [
+        "Quiet rivers",
+        "1. Steel",
+        "- dash",
+        "# no heading",
+        "&amp;",
+        "2024-02-04: x",
+        "4. Februar:",
+        "[x](y)",
+        "<b>",
+        "***",
+        "Title {.note}",
+        "a#",
+        "(a): b",
+        ": c",
+        "| a |",
+        "> q",
+        "\\",
+        "![",
+        "^[",
+        "http://a.b/c",
+        "---",
+        "At a glance:",
+    ]
 )
 wild = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=8)
 texts = st.one_of(signs, words, wild)
 names = st.one_of(st.just(""), texts)
 urls = st.sampled_from(
-    ["#", "", "https://example.org/a", "http://a.example/b_c*d~e", "mailto:a@example.org", "https://e.org/x?a=1&amp=2&b", "https://e.org/(a)/b)", "https://e.org/中文", "https://e.org/a|b", "https://e.org/a#b[c]"]
+    [
+        "#",
+        "",
+        "https://example.org/a",
+        "http://a.example/b_c*d~e",
+        "mailto:a@example.org",
+        "https://e.org/x?a=1&amp=2&b",
+        "https://e.org/(a)/b)",
+        "https://e.org/中文",
+        "https://e.org/a|b",
+        "https://e.org/a#b[c]",
+    ]
 )
 days = st.dates(datetime.date(1990, 1, 1), datetime.date(2090, 12, 31))
 

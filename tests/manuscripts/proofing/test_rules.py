@@ -226,6 +226,11 @@ def test_links_in_footnotes_count() -> None:
     assert len(found("placeholder-link", issue("Text^[see [this](#)]."))) == 1
 
 
+def test_footnotes_are_proofed() -> None:
+    """What stands in a note is text like any other."""
+    assert len(found("doubled-word", issue("Text^[see the the end]."))) == 1
+
+
 def test_unfinished_text_is_found() -> None:
     """Placeholder words, empty parts, headings and words twice."""
     assert len(found("placeholder-words", issue("Here [TK] and TODO and lorem ipsum."))[0].places) == 3
