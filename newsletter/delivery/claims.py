@@ -115,7 +115,8 @@ def _judged(which: ColumnElement[bool], now: datetime) -> CTE:
     )
     query = (
         select(_D.id, reason.label("reason"))
-        .join(Dispatch, Dispatch.id == _D.dispatch_id)
+        # "+ 0" keeps SQLite from coming the other way: from the dispatch through all its deliveries, for every group.
+        .join(Dispatch, Dispatch.id == _D.dispatch_id + 0)
         .outerjoin(
             Subscription,
             and_(

@@ -80,7 +80,7 @@ def reap(session: Session, *, now: datetime, on_doubt: OnDoubt, is_dead: Callabl
     doubtful = DeliveryState.HELD if on_doubt == "hold" else DeliveryState.PLANNED
     taken = session.execute(
         update(DELIVERIES)
-        .where(_D.state == DeliveryState.SENDING, gone)
+        .where(IS_IN_HAND, _D.state == DeliveryState.SENDING, gone)
         .values(
             state=doubtful, uncertain=_D.uncertain + 1, attempts=_D.attempts + 1, owner="", lease_until=None,
             first_attempt_at=func.coalesce(_D.first_attempt_at, literal(now, _D.first_attempt_at.type)),
@@ -89,7 +89,7 @@ def reap(session: Session, *, now: datetime, on_doubt: OnDoubt, is_dead: Callabl
     )  # fmt: skip
     released = session.execute(
         update(DELIVERIES)
-        .where(_D.state == DeliveryState.CLAIMED, gone)
+        .where(IS_IN_HAND, _D.state == DeliveryState.CLAIMED, gone)
         .values(state=DeliveryState.PLANNED, owner="", lease_until=None)
     )
     _end_what_was_cancelled(session, now=now)
