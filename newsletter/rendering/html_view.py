@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 from dataclasses import dataclass, replace
 from typing import assert_never
@@ -13,6 +12,7 @@ from newsletter.manuscripts.document import Article, BriefList, Document, Entry,
 from newsletter.rendering.contents import ContentsPart, contents, entry_anchor, section_anchor, title_of
 from newsletter.rendering.html_text import Dress, HtmlWriter
 from newsletter.rendering.languages import direction, script_runs, tag
+from newsletter.rendering.lines import dated, imprint_lines, organisation_of, with_colon
 from newsletter.rendering.links import href
 from newsletter.rendering.theme import Masthead
 from newsletter.rendering.wording import Wording, wording
@@ -150,20 +150,6 @@ def _tagged(part: ContentsPart, writer: HtmlWriter) -> ContentsPart:
     return replace(part, title=writer.text(part.title), lines=lines)
 
 
-def organisation_of(document: Document, masthead: Masthead) -> str:
-    """Return the line over the title: the manuscript's own, the publication unless the title says it, the publisher."""
-    if document.organisation:
-        return document.organisation
-    return masthead.publisher if document.title in {"", masthead.publication} else masthead.publication
-
-
-def imprint_lines(masthead: Masthead) -> tuple[str, ...]:
-    """Return the publication's imprint, one line a row."""
-    imprint = masthead.imprint
-    rows = (imprint.name or masthead.publisher, *imprint.lines, imprint.email, imprint.website)
-    return tuple(row for row in rows if row.strip())
-
-
 def linked(line: str, writer: HtmlWriter) -> Markup:
     """Return *line* with mail and web addresses in it as links, word by word."""
     written = []
@@ -180,12 +166,6 @@ def reachable(word: str) -> str:
     if word.startswith("www."):
         return href(f"https://{word}")
     return href(f"mailto:{word}") if re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", word) else ""
-
-
-def with_colon(label: str) -> str:
-    """Return a run-in label with its colon, unless it ends with a mark of its own."""
-    label = label.strip()
-    return label if not label or label[-1] in ":?!：？！." else f"{label}:"
 
 
 def _heading(text: str, level: int, writer: HtmlWriter, *, anchor: str = "", number: str = "") -> Heading:
@@ -250,8 +230,3 @@ def _source(source: Source, writer: HtmlWriter) -> SourceView:
         original_language=language,
         facts=tuple((with_colon(label), writer.text(value)) for label, value in facts if value),
     )
-
-
-def dated(as_written: str, date: datetime.date | None, words: Wording) -> str:
-    """Return a date as the manuscript wrote it, else as the language writes it, else nothing."""
-    return as_written or (words.date(date) if date else "")

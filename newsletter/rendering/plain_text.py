@@ -7,7 +7,7 @@ from typing import assert_never
 from newsletter.manuscripts.document import Article, BriefList, Document, Entry, MailFormat, Note, Section, Source
 from newsletter.rendering.characters import fit_to_render
 from newsletter.rendering.contents import contents, entry_anchor, title_of
-from newsletter.rendering.html_view import dated, imprint_lines, organisation_of, with_colon
+from newsletter.rendering.lines import dated, imprint_lines, organisation_of, with_colon
 from newsletter.rendering.links import href
 from newsletter.rendering.slots import Slot
 from newsletter.rendering.teasers import teaser

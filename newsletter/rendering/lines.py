@@ -1,0 +1,34 @@
+"""Lines: the short lines that every HTML and text edition composes in the same way."""
+
+from __future__ import annotations
+
+import datetime
+
+from newsletter.manuscripts.document import Document
+from newsletter.rendering.theme import Masthead
+from newsletter.rendering.wording import Wording
+
+
+def organisation_of(document: Document, masthead: Masthead) -> str:
+    """Return the line over the title: the manuscript's own, the publication unless the title says it, the publisher."""
+    if document.organisation:
+        return document.organisation
+    return masthead.publisher if document.title in {"", masthead.publication} else masthead.publication
+
+
+def imprint_lines(masthead: Masthead) -> tuple[str, ...]:
+    """Return the publication's imprint, one line a row."""
+    imprint = masthead.imprint
+    rows = (imprint.name or masthead.publisher, *imprint.lines, imprint.email, imprint.website)
+    return tuple(row for row in rows if row.strip())
+
+
+def with_colon(label: str) -> str:
+    """Return a run-in label with its colon, unless it ends with a mark of its own."""
+    label = label.strip()
+    return label if not label or label[-1] in ":?!：？！." else f"{label}:"
+
+
+def dated(as_written: str, date: datetime.date | None, words: Wording) -> str:
+    """Return a date as the manuscript wrote it, else as the language writes it, else nothing."""
+    return as_written or (words.date(date) if date else "")
