@@ -21,6 +21,7 @@ _NUMBER = re.compile(r"^(?:[-*+]\s+)?(?:\d{1,3}[.)]\s+)?")
 def drop_contents(chunks: Sequence[Chunk], house: HouseStyle, findings: list[Finding]) -> list[Chunk]:
     """Return *chunks* without the contents block; its every line becomes a Finding."""
     titles = {known(title) for title in house.contents_titles}
+    last = _last(chunks)
     kept: list[Chunk] = []
     at = 0
     while at < len(chunks):
@@ -33,12 +34,10 @@ def drop_contents(chunks: Sequence[Chunk], house: HouseStyle, findings: list[Fin
                 kept.append(chunk)
             at += 1
             continue
-        later = _later(chunks, at)
         end = at + 1
-        while end < len(chunks) and _is_contents(chunks[end], later):
-            later = _later(chunks, end)
+        while end < len(chunks) and _is_contents(chunks[end], last, end):
             end += 1
-        if end == at + 1 and not _is_contents(chunk[1:], later):
+        if end == at + 1 and not _is_contents(chunk[1:], last, at):
             kept.append(chunk)  # a heading called Contents over something else stays
         else:
             for dropped in chunks[at:end]:
@@ -47,9 +46,9 @@ def drop_contents(chunks: Sequence[Chunk], house: HouseStyle, findings: list[Fin
     return kept
 
 
-def _later(chunks: Sequence[Chunk], at: int) -> set[str]:
-    """The lines after chunk *at*, as titles are compared; the contents name titles that come again."""
-    return {_title(line.text) for chunk in chunks[at + 1 :] for line in chunk}
+def _last(chunks: Sequence[Chunk]) -> dict[str, int]:
+    """The last chunk each line stands in, as titles are compared; the contents name titles that come again."""
+    return {_title(line.text): at for at, chunk in enumerate(chunks) for line in chunk}
 
 
 def _title(text: str) -> str:
@@ -57,7 +56,8 @@ def _title(text: str) -> str:
     return known(_NUMBER.sub("", _ORNAMENT.sub("", bare)))
 
 
-def _is_contents(chunk: Sequence[Line], later: set[str]) -> bool:
+def _is_contents(chunk: Sequence[Line], last: dict[str, int], at: int) -> bool:
+    """Say whether the chunk at position *at* is part of a contents block."""
     if not chunk:
         return False
     entries = sum(
@@ -66,7 +66,7 @@ def _is_contents(chunk: Sequence[Line], later: set[str]) -> bool:
     if entries * 2 > len(chunk):
         return True
     # Without page numbers a line is an entry if its title comes again further down; one alone may be that title.
-    again = sum(_title(line.text) in later for line in chunk)
+    again = sum(last[_title(line.text)] > at for line in chunk)
     return entries + again > 1 and (entries + again) * 2 > len(chunk)
 
 
