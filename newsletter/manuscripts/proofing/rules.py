@@ -69,7 +69,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "doubled-word", Severity.WARNING, "A word twice in a row.",
-        "A slip that every spelling checker misses in Chinese-English text.", doubled_words,
+        "A slip that the eye passes over, above all at the end of a line.", doubled_words,
     ),
 )  # fmt: skip
 """Every rule, in the order its Remarks are shown."""
