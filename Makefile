@@ -38,7 +38,7 @@ demo: setup ## Send the sample issue to 500 invented readers, on this machine al
 	@$(BIN)/newsletter demo
 
 test: setup ## Every test that needs no Debian package, on SQLite and on PostgreSQL
-	@$(BIN)/pytest -m "not browser and not wire"
+	@$(BIN)/pytest -n auto --dist loadscope -m "not browser and not wire"
 
 lint: setup ## Formatting, laws of the house, types
 	@$(BIN)/ruff check
