@@ -42,7 +42,10 @@ class Trays:
     """Shared by one scribe and its lanes; every method is thread safe."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)  # wakes the scribe
+        self._fed = threading.Condition(self._lock)  # wakes the lanes
+        self._wanted = 1
         self._out: deque[Prepared] = deque()
         self._back: list[Done] = []
         self._under_way = 0
@@ -61,7 +64,7 @@ class Trays:
                     return None
                 self._starved = True
                 self._changed.notify_all()
-                self._changed.wait(1.0)
+                self._fed.wait(1.0)
             if self.closing.is_set():
                 return None
             self._under_way += 1
@@ -72,7 +75,8 @@ class Trays:
         with self._changed:
             self._under_way -= 1
             self._back.append(done)
-            self._changed.notify_all()
+            if len(self._back) >= self._wanted or self.closing.is_set():  # one wake-up per group, not per message
+                self._changed.notify_all()
 
     def lane_opened(self) -> None:
         """Say that a line stands."""
@@ -105,7 +109,7 @@ class Trays:
         """Put deliveries out for the lanes."""
         with self._changed:
             self._out.extend(marked)
-            self._changed.notify_all()
+            self._fed.notify(len(marked))
 
     def collect(self, *, at_least: int, patience: float, hungry: bool) -> list[Done]:
         """Return the outcomes so far: once there are *at_least* many, or after *patience* seconds.
@@ -114,6 +118,7 @@ class Trays:
         """
         deadline = time.monotonic() + patience
         with self._changed:
+            self._wanted = at_least
             while len(self._back) < at_least and not (hungry and self._starved and not self._out):
                 left = deadline - time.monotonic()
                 if left <= 0 or (self.closing.is_set() and self._under_way == 0):
@@ -167,3 +172,4 @@ class Trays:
         with self._changed:
             self.closing.set()
             self._changed.notify_all()
+            self._fed.notify_all()
