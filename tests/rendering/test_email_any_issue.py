@@ -10,7 +10,7 @@ from typing import Any
 
 import html5lib
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
 from newsletter.manuscripts.document import Document, MailFormat, Source
 from newsletter.rendering.characters import printable
@@ -24,7 +24,9 @@ from tests.rendering.documents import documents
 from tests.rendering.email_accessibility import problems, tree
 
 pytestmark = pytest.mark.filterwarnings("ignore:Coercing non-XML name")
-any_issue = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+WITHOUT_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)
+"""Making a whole issue smaller takes minutes; the failing one is printed as it is."""
+any_issue = settings(max_examples=20, deadline=None, phases=WITHOUT_SHRINKING, suppress_health_check=list(HealthCheck))
 NOT_SHOWN = {"url", "source", "original_language", "language", "kind", "line", "start", "alignment", "mailing"}
 """Fields that steer the layout; everything else a reader sees or hears."""
 
@@ -148,7 +150,7 @@ def test_subject_and_preheader_are_single_short_lines(document):
         assert not re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]", line)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, phases=WITHOUT_SHRINKING, suppress_health_check=list(HealthCheck))
 @given(documents)
 def test_the_short_mails_hold_together_too(document):
     """Teaser and covering note pass the same checks."""
