@@ -108,19 +108,20 @@ def test_unsubscribing_again_answers_the_same_and_writes_nothing(desk: Desk):
     assert len(desk.told) == 1
 
 
+SCANNERS: list[dict[str, str]] = [
+    {}, {"Purpose": "prefetch"}, {"Sec-Purpose": "prefetch;prerender"}, {"User-Agent": "LinkScanner"}, FORM,
+]  # fmt: skip
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
-@pytest.mark.parametrize(
-    "headers",
-    [{}, {"Purpose": "prefetch"}, {"Sec-Purpose": "prefetch;prerender"}, {"User-Agent": "LinkScanner"}, FORM],
-)
-@pytest.mark.parametrize("page", ["/u/", "/p/"])
-def test_looking_changes_nothing(desk: Desk, method: str, headers: dict[str, str], page: str):
-    """Every byte of the database is the same before and after."""
+def test_looking_changes_nothing(desk: Desk, method: str):
+    """Every byte of the database is the same before and after, on both pages, whoever looks."""
     claims = LinkClaims(desk.weekly, desk.ada, 7)
-    path = desk.links.unsubscribe_path(claims) if page == "/u/" else desk.links.preferences_path(claims)
     before = dump(desk.database)
-    answer = desk.client.request(method, path + "?List-Unsubscribe=One-Click&act=leave-all", headers=headers)
-    assert answer.status_code in {200, 204}
+    for path in (desk.links.unsubscribe_path(claims), desk.links.preferences_path(claims)):
+        for headers in SCANNERS:
+            url = path + "?List-Unsubscribe=One-Click&act=leave-all"
+            assert desk.client.request(method, url, headers=headers).status_code in {200, 204}
     assert dump(desk.database) == before
     assert desk.told == []
 
