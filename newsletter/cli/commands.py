@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from newsletter import __version__
-from newsletter.cli import demo, doctor, installation, issue, publication, readers, service
+from newsletter.cli import demo, doctor, installation, issue, publication, readers, serving
 
 app = typer.Typer(
     name="newsletter",
@@ -35,7 +35,7 @@ app.add_typer(publication.app, name="publication")
 app.add_typer(issue.app, name="issue")
 app.add_typer(readers.app, name="subscribers")
 app.command("demo")(demo.demo)
-app.command("serve")(service.serve)
-app.command("worker")(service.worker)
+app.command("serve")(serving.serve)
+app.command("worker")(serving.worker)
 app.command("migrate")(installation.migrate_command)
 app.command("doctor")(doctor.doctor)

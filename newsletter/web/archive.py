@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy import Row, ScalarSelect, Select, select
 from sqlalchemy.orm import Session
@@ -36,6 +37,7 @@ NEWEST = 5
 ALL = 500
 """Ten years of a weekly; beyond that a list wants pages."""
 HEADLINES = 3
+Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 CACHE_SECONDS = 300
 """An edition hardly changes, but a correction must not wait long in anybody's cache."""
 
@@ -100,11 +102,11 @@ def router(database: Database, *, keyring: Keyring) -> APIRouter:
         return page("publication.html", request, shelf=shelf)
 
     @routes.api_route("/n/{label}/{number}/", methods=["GET", "HEAD"])
-    def web_edition(request: Request, label: str, number: int, r: str = "") -> Response:
+    def web_edition(request: Request, label: str, number: Number, r: str = "") -> Response:
         return edition(request, label, number, Medium.WEB, r)
 
     @routes.api_route("/n/{label}/{number}/issue.pdf", methods=["GET", "HEAD"])
-    def pdf_edition(request: Request, label: str, number: int, r: str = "") -> Response:
+    def pdf_edition(request: Request, label: str, number: Number, r: str = "") -> Response:
         return edition(request, label, number, Medium.PDF, r)
 
     def edition(request: Request, label: str, number: int, medium: Medium, reader: str) -> Response:
