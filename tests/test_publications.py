@@ -71,7 +71,7 @@ def test_a_bad_entry_is_named(tmp_path: Path, text: str, words: str):
 
 def test_a_missing_file_is_named(tmp_path: Path):
     """A typo in the path is no stack trace."""
-    with pytest.raises(NotFound, match="nowhere.toml"):
+    with pytest.raises(NotFound, match=r"nowhere\.toml"):
         read_profile(tmp_path / "nowhere.toml")
 
 

@@ -30,9 +30,7 @@ GOOD = Document(
 )
 PLACEHOLDER = Document(
     "Tides",
-    sections=(
-        Section("Features", (Article("Cranes", parts=(Part((Paragraph((Link("#", (Text("a link"),)),)),)),)),)),
-    ),
+    sections=(Section("Features", (Article("Cranes", parts=(Part((Paragraph((Link("#", (Text("a link"),)),)),)),)),)),),
 )
 REPAIR = Remark("split-sentence", Severity.WARNING, "A sentence was split.", "Look at it.", (Place(12, "", "words"),))
 EDITIONS = {medium: Edition(medium, "en", f"the {medium} edition".encode()) for medium in Medium}
@@ -147,7 +145,9 @@ def test_tampered_editions_are_not_sent(database: Database, keyring: Keyring, no
     approved(database, issue_id, keyring, now)
     with database.write() as session:
         if tampering == "edition":
-            session.execute(update(StoredEdition).where(StoredEdition.medium == Medium.HTML).values(data=b"other words"))
+            session.execute(
+                update(StoredEdition).where(StoredEdition.medium == Medium.HTML).values(data=b"other words")
+            )
         if tampering == "manifest":
             approval = session.scalars(select(Approval)).one()
             approval.manifest_json = approval.manifest_json.replace('"subject":"', '"subject":"Win a prize! ')
@@ -172,7 +172,9 @@ def test_two_editors_never_overwrite_each_other(database: Database, now: datetim
 def test_pictures_are_kept_once_and_named_by_their_hash(database: Database, now: datetime):
     """The same chart in two issues is one asset, and it comes back with the document."""
     picture = chart()
-    document = Document("Tides", sections=(Section("S", (Article("A", parts=(Part((Figure("chart.png", "A chart"),)),)),)),))
+    document = Document(
+        "Tides", sections=(Section("S", (Article("A", parts=(Part((Figure("chart.png", "A chart"),)),)),)),)
+    )
     issue_id = begun(database, now, document, pictures={"chart.png": picture})
     with database.write() as session:
         issue = drafts.get(session, issue_id)
