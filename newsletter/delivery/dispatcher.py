@@ -59,10 +59,10 @@ class Dispatcher:
         with self._database.read() as session:
             return bool(claims.due(session, route=self._line.name, now=self._clock(), only=only))
 
-    def run(self, only: int | None = None) -> None:
-        """Hand over everything due now, of dispatch *only* if given; returns when there is no more."""
+    def run(self, only: int | None = None) -> bool:
+        """Hand over everything due now, of dispatch *only* if given; return when there is no more, and if there was."""
         if self._stopping.is_set() or not self.has_work(only):
-            return
+            return False
         trays = Trays()
         scribe = Scribe(
             self._database, self._line, self._compiled, trays, rules=self._rules, clock=self._clock,
@@ -86,3 +86,4 @@ class Dispatcher:
                 scribe.leave()
                 for lane in lanes:
                     lane.join(GOODBYE)
+        return True

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from newsletter.delivery import ledger, owners, planning, progress
 from newsletter.delivery.models import Dispatch
-from newsletter.delivery.progress import DELIVERIES, IS_PLANNED
+from newsletter.delivery.progress import DELIVERIES, IS_IN_HAND, IS_PLANNED
 from newsletter.delivery.settlement import OnDoubt
 from newsletter.delivery.states import DispatchKind, DispatchState
 from newsletter.issues import signoff
@@ -55,6 +55,12 @@ def finish(database: Database, *, clock: Clock) -> list[int]:
     """Finish every sending whose deliveries have all ended; return their ids."""
     with database.write() as session:
         return progress.finish(session, now=clock())
+
+
+def in_hand(database: Database, dispatch_id: int) -> bool:
+    """Tell whether any worker, here or elsewhere, holds a delivery of the dispatch."""
+    with database.read() as session:
+        return bool(session.scalar(select(exists().where(DELIVERIES.c.dispatch_id == dispatch_id, IS_IN_HAND))))
 
 
 def next_due(database: Database, *, only: int | None = None) -> datetime | None:

@@ -20,6 +20,8 @@ from newsletter.kit.database import Database
 
 TICK = 2.0
 """Seconds between two looks for work that nobody announced: schedules, retries, other processes."""
+OTHERS_TURN = 0.25
+"""Seconds between two looks at what another process, such as ``serve``, still has in hand of a sending we wait for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,11 @@ class LocalRunner:
         self._line = line
         self._clock = clock
         self._on_doubt = on_doubt
+        self._wait = wait
         self._wake = threading.Event()
+        self._ready = threading.Event()
         self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
         self._progress: Progress | None = None
         self._ended = 0
         self._planned = 0
@@ -67,7 +71,8 @@ class LocalRunner:
     def run_until_idle(self, dispatch_id: int | None = None, progress: Progress | None = None) -> Idle:
         """Do everything that is due now, of one dispatch if *dispatch_id* is given; return when nothing is.
 
-        What was deferred stays; the result tells when it is due. Only one caller at a time.
+        What was deferred stays; the result tells when it is due. What another process has in hand of the one dispatch
+        is waited for. Only one caller at a time.
         """
         self._progress, self._watched = progress, dispatch_id
         while not self._stopping.is_set():
@@ -75,18 +80,25 @@ class LocalRunner:
             self._count_afresh()
             self._dispatcher.run(dispatch_id)
             steps.finish(self._database, clock=self._clock)
-            due = steps.next_due(self._database, only=dispatch_id)
-            if due is None or due > self._clock():
-                self._count_afresh()
-                return Idle(due)
-            if not self._sendable(dispatch_id):
-                break  # an embargo, or what is due belongs to another route
+            if self._dispatcher.has_work(dispatch_id):
+                continue
+            if dispatch_id is None or not steps.in_hand(self._database, dispatch_id):
+                break
+            self._wait(self._stopping, OTHERS_TURN)
+        self._count_afresh()
         return Idle(steps.next_due(self._database, only=dispatch_id))
 
     def start(self) -> None:
-        """Work in a thread of its own until ``stop``."""
-        self._thread = threading.Thread(target=self._work, name="local-runner", daemon=True)
-        self._thread.start()
+        """Work in threads of its own until ``stop``: one plans and closes while the other hands over.
+
+        A sending may take hours; a confirmation mail written down meanwhile must not wait for its end.
+        """
+        self._threads = [
+            threading.Thread(target=self._repeat, args=(name, step, bell), name=f"local-runner-{name}", daemon=True)
+            for name, step, bell in (("plan", self._plan, self._wake), ("dispatch", self._dispatch, self._ready))
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def wake(self) -> None:
         """Say that there is new work, after the transaction that wrote it down has committed."""
@@ -97,31 +109,36 @@ class LocalRunner:
         self._stopping.set()
         self._dispatcher.stop()
         self._wake.set()
-        if self._thread is not None:
-            self._thread.join()
+        self._ready.set()
+        for thread in self._threads:
+            thread.join()
 
-    def _work(self) -> None:
+    def _repeat(self, name: str, step: Callable[[], None], bell: threading.Event) -> None:
+        """Take *step* whenever *bell* rings, and every ``TICK`` seconds."""
         while not self._stopping.is_set():
-            self._wake.clear()
-            for name, step in (
-                ("prepare", lambda: self._prepare(None)),
-                ("dispatch", self._dispatcher.run),
-                ("finish", lambda: steps.finish(self._database, clock=self._clock)),
-            ):
-                try:
-                    step()
-                except Exception:  # one failing step must not end the sending for good
-                    maillog.step_failed(name)
-            self._wake.wait(TICK)
+            bell.clear()
+            try:
+                step()
+            except Exception:  # one failing step must not end the sending for good
+                maillog.step_failed(name)
+            bell.wait(TICK)
 
-    def _prepare(self, only: int | None) -> None:
-        steps.reap(self._database, clock=self._clock, on_doubt=self._on_doubt)
+    def _plan(self) -> None:
+        steps.finish(self._database, clock=self._clock)
+        if self._prepare(None):
+            self._ready.set()
+
+    def _dispatch(self) -> None:
+        if self._dispatcher.run():
+            self._wake.set()
+
+    def _prepare(self, only: int | None) -> bool:
+        """Take over, take up and plan; tell whether there is anything new to hand over."""
+        new = sum(steps.reap(self._database, clock=self._clock, on_doubt=self._on_doubt))
         if only is None:
-            steps.take_up_notices(self._database, route=self._line.name, clock=self._clock)
-        steps.schedule_and_plan(self._database, clock=self._clock, only=only)
-
-    def _sendable(self, only: int | None) -> bool:
-        return self._dispatcher.has_work(only)
+            new += steps.take_up_notices(self._database, route=self._line.name, clock=self._clock)
+        new += steps.schedule_and_plan(self._database, clock=self._clock, only=only)
+        return new > 0
 
     def _count_afresh(self) -> None:
         if self._progress is not None and self._watched is not None:

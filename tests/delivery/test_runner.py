@@ -1,0 +1,85 @@
+"""The local runner beside others: it waits for what they hold, and a long sending keeps nobody else waiting."""
+
+from __future__ import annotations
+
+import threading
+
+from newsletter import notices
+from newsletter.delivery import claims
+from newsletter.delivery.states import DispatchState
+from newsletter.kit.database import Database
+from newsletter.mail.envelope import Accepted, Envelope
+from tests.conftest import NINE_OCLOCK
+from tests.delivery.outbox import ROUTE, TurnedClock, account, promised, publication, readers, runner, started, until
+from tests.doubles import ScriptedTransport
+
+ADA, BOB = "ada@example.org", "bob@example.org"
+
+
+def test_a_sending_that_another_process_finishes_is_waited_for(database: Database):
+    """`issue send` beside `serve`: what serve has on its line is on its way, so the answer is not “waiting”."""
+    dispatch, clock = promised(database, ADA, BOB), TurnedClock()
+    taken, let_go = threading.Event(), threading.Event()
+
+    def slowly(_: Envelope) -> Accepted:
+        taken.set()
+        assert let_go.wait(20)
+        return Accepted("250 ok")
+
+    serve = runner(database, ScriptedTransport(then=slowly), clock, connections=2)
+    serve.start()
+    try:
+        assert taken.wait(20)
+        send = runner(database, ScriptedTransport(), clock)
+        threading.Timer(0.3, let_go.set).start()
+        send.run_until_idle(dispatch)
+        assert account(database, dispatch).accepted == 2
+    finally:
+        let_go.set()
+        serve.stop()
+
+
+def test_what_a_lost_worker_holds_is_waited_for_and_taken_over(database: Database):
+    """Another machine's claim ends with its lease; whoever waits for the sending then sends it."""
+    dispatch, clock = promised(database, ADA), TurnedClock()
+    transport = ScriptedTransport()
+    desk = runner(database, transport, clock)
+    desk._prepare(dispatch)
+    with database.write() as session:
+        assert claims.claim(session, dispatch, owner="elsewhere:1:1:aa", limit=9, now=clock()).promises
+    desk.run_until_idle(dispatch)
+    assert transport.recipients == [ADA]
+
+
+def test_a_confirmation_does_not_wait_for_the_end_of_an_issue(database: Database):
+    """A notice and a new sending that are written down while an issue goes out go out with it."""
+    dispatch = promised(database, *(f"r{number}@example.org" for number in range(400)))
+    other = publication(database, "other")
+    readers(database, other, [ADA])
+    halfway, go_on = threading.Event(), threading.Event()
+
+    def hold(envelope: Envelope) -> Accepted:
+        if len(transport.recipients) >= 100 and not {ADA, BOB} & set(transport.recipients):
+            halfway.set()
+            go_on.wait(0.02)
+        return Accepted("250 ok")
+
+    transport = ScriptedTransport(then=hold)
+    desk = runner(database, transport)
+    desk.start()
+    try:
+        assert halfway.wait(20)
+        with database.write() as session:
+            notices.write(
+                session, publication_id=other, purpose="confirm", address=BOB, subject="Please confirm", text="…",
+                now=NINE_OCLOCK,
+            )  # fmt: skip
+        second = started(database, other, "issue:2:v1", route=ROUTE)
+        desk.wake()
+        until(lambda: {ADA, BOB} <= set(transport.recipients))
+        assert len(transport.recipients) < 402
+        go_on.set()
+        until(lambda: account(database, dispatch).state is DispatchState.FINISHED)
+        until(lambda: account(database, second).state is DispatchState.FINISHED)
+    finally:
+        desk.stop()
