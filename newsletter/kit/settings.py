@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 import secrets
+import tempfile
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -18,6 +21,8 @@ HEADER_URI_LIMIT = 70
 """Octets of a URI in List-Unsubscribe beyond which the header no longer fits one line (STANDARDS, trap 1)."""
 SECRET_MINIMUM = 32
 UNSUBSCRIBE_PATH = "/u/"
+_WEB_ADDRESS = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?")
+"""What can stand in every mail's header as it is; anything else would be found out by the first reader's mail."""
 
 
 class Settings(BaseSettings):
@@ -55,8 +60,9 @@ class Settings(BaseSettings):
     @field_validator("public_url")
     @classmethod
     def _a_web_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        if not value.isascii():
+            raise ValueError("has letters beyond ASCII; write the host name as DNS has it, with xn--")
+        if not _WEB_ADDRESS.fullmatch(value):
             raise ValueError("must be a web address like https://news.example.org")
         return value.rstrip("/")
 
@@ -66,6 +72,11 @@ class Settings(BaseSettings):
         if any(len(secret.strip()) < SECRET_MINIMUM for secret in value.split(",") if value):
             raise ValueError(f"needs at least {SECRET_MINIMUM} characters; `openssl rand -base64 32` makes one")
         return value
+
+    @property
+    def public_path(self) -> str:
+        """The path below which readers reach the pages, ``/news`` of https://example.org/news; mostly empty."""
+        return urlsplit(self.public_url).path
 
     @property
     def database(self) -> str:
@@ -79,15 +90,22 @@ class Settings(BaseSettings):
 
     @cached_property
     def keyring(self) -> Keyring:
-        """The keys for links and sign-off; raises ``SettingsError`` if there is no secret and none may be made."""
+        """The keys for links and sign-off; raises ``SettingsError`` if there is no secret and none may be made.
+
+        A secret that was kept before one was set stays the oldest of the ring: links in mails never expire.
+        """
+        kept = self.data_dir / "secret.key"
         if self.secret_key:
-            return Keyring([secret.strip() for secret in self.secret_key.split(",")])
+            given = [secret.strip() for secret in self.secret_key.split(",")]
+            return Keyring([*given, *([_read_secret(kept)] if kept.is_file() else [])])
         if not self.database.startswith("sqlite"):
             raise SettingsError(
                 "NEWSLETTER_SECRET_KEY is missing: with PostgreSQL every machine needs the same secret. "
                 "`openssl rand -base64 32` makes one."
             )
-        return Keyring([_kept_secret(self.data_dir / "secret.key")])
+        if not kept.is_file():
+            _make_secret(kept)
+        return Keyring([_read_secret(kept)])
 
     def warnings(self) -> list[str]:
         """Return what works but should be mended, one sentence each."""
@@ -113,13 +131,29 @@ def load_settings(**given: object) -> Settings:
         raise SettingsError("; ".join(sentences) + ".") from error
 
 
-def _kept_secret(path: Path) -> str:
-    """Return the secret in *path*, made at the first call and readable by its owner alone."""
+def _make_secret(path: Path) -> None:
+    """Put a new secret at *path*, whole or not at all, for its owner's eyes; one that stands there already stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=".secret-")  # made with mode 0600
     try:
-        with path.open("x", encoding="ascii") as file:
-            path.chmod(0o600)
-            file.write(secrets.token_urlsafe(32))
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(SECRET_MINIMUM))
+            file.flush()
+            os.fsync(file.fileno())
+        path.hardlink_to(draft)
     except FileExistsError:
-        pass
-    return path.read_text(encoding="ascii").strip()
+        pass  # another process was first
+    finally:
+        Path(draft).unlink()
+
+
+def _read_secret(path: Path) -> str:
+    try:
+        secret = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The secret in {path} cannot be read: {error}.") from error
+    if len(secret) < SECRET_MINIMUM:
+        raise SettingsError(
+            f"The secret in {path} is cut short; put it back from your backup, or links already sent stop working."
+        )
+    return secret
