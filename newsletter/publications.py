@@ -168,12 +168,19 @@ def _texts(value: Any) -> Iterator[str]:
                 yield from _texts(inner)
 
 
-def add(session: Session, profile: Profile, *, now: datetime, by: str) -> Publication:
-    """Create a publication; raise ``Conflict`` if its label is taken, ``BadInput`` if it has no From address."""
+def _check_sender(profile: Profile) -> None:
     if not profile.from_address:
         raise BadInput(f"The publication {profile.name!r} needs from_address: the address its mails come from.")
+
+
+def add(session: Session, profile: Profile, *, now: datetime, by: str) -> Publication:
+    """Create a publication; raise ``Conflict`` if its label is taken, ``BadInput`` if it has no From address."""
+    _check_sender(profile)
     if session.scalar(select(Publication.id).where(Publication.label == profile.label)):
-        raise Conflict(f"There is already a publication {profile.label!r}; choose another label.")
+        raise Conflict(
+            f"There is already a publication {profile.label!r}; choose another label, "
+            "or change it with `newsletter publication change`."
+        )
     publication = Publication(
         label=profile.label,
         name=profile.name,
@@ -187,6 +194,30 @@ def add(session: Session, profile: Profile, *, now: datetime, by: str) -> Public
         session, at=now, actor=by, deed="publication.add", subject=f"publication:{publication.id}", label=profile.label
     )
     return publication
+
+
+def change(session: Session, publication: Publication, profile: Profile, *, now: datetime, by: str) -> list[str]:
+    """Give *publication* the new *profile*; return the names of the entries that changed.
+
+    Frozen editions stay as they were signed. Raises ``Conflict`` if the List-Id would change: readers' filters know
+    the list by it (RFC 2919 §2), and its label stands in links that have been sent.
+    """
+    _check_sender(profile)
+    old = publication.profile
+    if profile.list_id != old.list_id:
+        domain = old.list_id.removeprefix(f"{old.label}.")
+        raise Conflict(
+            f"Readers' filters know {old.name} as {old.list_id}, and this would make it {profile.list_id}; "
+            f'keep the label {old.label!r} and add list_domain = "{domain}" to the file.'
+        )
+    changed = [entry.name for entry in fields(Profile) if getattr(profile, entry.name) != getattr(old, entry.name)]
+    if changed:
+        publication.name, publication.access = profile.name, profile.access
+        publication.profile_json = _adapter().dump_python(profile, mode="json")
+        subject = f"publication:{publication.id}"
+        record(session, at=now, actor=by, deed="publication.change", subject=subject, changed=changed)
+        session.flush()
+    return changed
 
 
 def by_label(session: Session, label: str) -> Publication:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from newsletter.kit import spreadsheet
+
 HEADER = ("line", "address", "result", "reason")
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins with one of these is run as a formula by spreadsheets (OWASP: CSV injection)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ class ImportReport:
             self._file.truncate(committed)
             self._file.seek(committed)
         else:
-            self._file.write(b"\xef\xbb\xbf" + _lines([HEADER]))  # with the mark Excel reads UTF-8
+            self._file.write(spreadsheet.MARK.encode() + _lines([HEADER]))
 
     def write(self, fates: Iterable[Fate]) -> int:
         """Write *fates* down to the disk; return the length of the file in bytes."""
@@ -51,12 +49,5 @@ class ImportReport:
         self._file.close()
 
 
-def guarded(cell: str) -> str:
-    """Return *cell* so that a spreadsheet shows it and does not run it."""
-    return "'" + cell if cell.startswith(FORMULA_SIGNS) else cell
-
-
 def _lines(rows: Iterable[Iterable[str]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows([guarded(cell) for cell in row] for row in rows)
-    return text.getvalue().encode("utf-8", "replace")
+    return "".join(map(spreadsheet.line, rows)).encode("utf-8", "replace")

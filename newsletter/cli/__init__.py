@@ -23,8 +23,22 @@ def main() -> None:
     except BrokenPipeError:  # the reader of our output (head, less) has seen enough
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:  # a full disk, a folder without permission, a folder where a file was meant
+        _fail(f"{error.filename}: {error.strerror}." if error.filename else error, code=2)
+    except Exception as error:
+        _fail(_of_the_database(error), code=2)
 
 
-def _fail(error: DeskError, *, code: int) -> None:
+def _of_the_database(error: Exception) -> str:
+    """Say what the database's driver says of a server out of reach or a file that is no database; raise all else."""
+    from sqlalchemy.exc import DBAPIError
+
+    if not isinstance(error, DBAPIError):
+        raise error
+    said = str(error.orig).strip().splitlines()[0]
+    return f"The database that NEWSLETTER_DATABASE_URL names cannot be used: {said.rstrip('.')}."
+
+
+def _fail(error: Exception | str, *, code: int) -> None:
     sys.stderr.write(f"newsletter: {error}\n")
     sys.exit(code)

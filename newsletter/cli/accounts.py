@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from typing import TYPE_CHECKING
 
 from newsletter.cli import output
-from newsletter.delivery.models import Dispatch
-from newsletter.delivery.report import DispatchReport, report
-from newsletter.delivery.states import DispatchKind
-from newsletter.issues import drafts
 from newsletter.kit.errors import NotFound
 
-__all__ = ["DispatchReport", "of_issue", "sending_of", "show"]
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from newsletter.delivery.report import DispatchReport
 
 
 def sending_of(session: Session, issue_id: int) -> int:
     """Return the newest sending of the issue to its readers, else its newest test; raise ``NotFound``."""
+    from sqlalchemy import select
+
+    from newsletter.delivery.models import Dispatch
+    from newsletter.delivery.states import DispatchKind
+    from newsletter.issues import drafts
+
     drafts.get(session, issue_id)
     newest = session.scalar(
         select(Dispatch.id)
@@ -31,6 +35,11 @@ def sending_of(session: Session, issue_id: int) -> int:
 
 def of_issue(session: Session, issue_id: int, dispatch_id: int) -> DispatchReport:
     """Return the account of a sending of the issue; raise ``NotFound`` if it belongs to another."""
+    from sqlalchemy import select
+
+    from newsletter.delivery.models import Dispatch
+    from newsletter.delivery.report import report
+
     own = session.scalar(select(Dispatch.id).where(Dispatch.id == dispatch_id, Dispatch.issue_id == issue_id))
     if own is None:
         raise NotFound(f"Issue {issue_id} has no sending {dispatch_id}.")

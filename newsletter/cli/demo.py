@@ -14,6 +14,7 @@ from newsletter.cli import accounts, output
 from newsletter.cli.invented_readers import invented_readers, write_csv
 
 if TYPE_CHECKING:
+    from newsletter.delivery.report import DispatchReport
     from newsletter.kit.settings import Settings
     from newsletter.worker import Installation
 
@@ -89,8 +90,8 @@ def _bring_in(here: Installation) -> int:
     from newsletter.issues import drafts
     from newsletter.issues.manuscript_files import receive
     from newsletter.kit.clock import utc_now
-    from subscribers.models import ConsentBasis
     from subscribers.roster import import_readers
+    from subscribers.states import ConsentBasis
 
     profile = publications.read_profile(SAMPLE / "publication.toml")
     received = receive(SAMPLE / "issue.md", house_style=profile.house_style)
@@ -148,7 +149,7 @@ def _send(here: Installation, issue_id: int) -> None:
     _check(here, account)
 
 
-def _check(here: Installation, account: accounts.DispatchReport) -> None:
+def _check(here: Installation, account: DispatchReport) -> None:
     """Count what the mail server really got, so that the demo does not merely believe itself."""
     from newsletter.kit.errors import Conflict
 

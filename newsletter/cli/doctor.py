@@ -5,16 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 import typer
-from sqlalchemy import text
 
 from newsletter.cli import output
-from newsletter.kit.database import Database
 from newsletter.kit.errors import DeskError
-from newsletter.kit.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from newsletter.kit.settings import Settings
 
 SOUND_SQLITE = (3, 51, 3)
 """The first release without the WAL-reset corruption bug of 3.7.0 to 3.51.2."""
@@ -37,6 +37,8 @@ class Check:
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Check settings, database, secret, signing key and mail server; exit code 1 if something must be mended."""
+    from newsletter.kit.settings import load_settings
+
     checks = list(examine(load_settings()))
     if as_json:
         output.say_json({"checks": [asdict(check) for check in checks]})
@@ -68,6 +70,9 @@ def _guarded(name: str, look: Callable[[], list[Check]]) -> Iterator[Check]:
 
 
 def _database(settings: Settings) -> list[Check]:
+    from sqlalchemy import text
+
+    from newsletter.kit.database import Database
     from newsletter.kit.migrations import is_current
 
     database = Database(settings.database)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from newsletter.cli import output
 from newsletter.kit.errors import Conflict
-from newsletter.kit.settings import load_settings
-from newsletter.worker import Installation
+
+if TYPE_CHECKING:
+    from newsletter.worker import Installation
 
 
 @contextmanager
@@ -18,6 +20,8 @@ def opened() -> Iterator[Installation]:
     Raises ``SettingsError`` for a bad setting, ``Conflict`` if a PostgreSQL database has an older schema.
     """
     from newsletter.kit.migrations import is_current, migrate
+    from newsletter.kit.settings import load_settings
+    from newsletter.worker import Installation
 
     here = Installation.open(load_settings())
     try:
@@ -33,6 +37,8 @@ def opened() -> Iterator[Installation]:
 def migrate_command() -> None:
     """Bring the database to the newest schema."""
     from newsletter.kit.migrations import migrate
+    from newsletter.kit.settings import load_settings
+    from newsletter.worker import Installation
 
     here = Installation.open(load_settings())
     try:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from newsletter.cli import output, sending
+from newsletter.cli.installation import opened
 from newsletter.cli.publication import By, Json
 from newsletter.manuscripts.remarks import Remark, Severity
 
@@ -34,7 +35,6 @@ def import_manuscript(
 ) -> None:
     """Take a manuscript in as a new issue, or as a new revision of one."""
     from newsletter import publications
-    from newsletter.cli.installation import opened
     from newsletter.issues import drafts
     from newsletter.issues.manuscript_files import receive
 
@@ -67,7 +67,6 @@ def list_all(as_json: Json = False) -> None:
     """List all issues, newest first."""
     from sqlalchemy import select
 
-    from newsletter.cli.installation import opened
     from newsletter.issues.models import Issue
     from newsletter.publications import Publication
 
@@ -120,7 +119,6 @@ def waive(
     by: By = None,
 ) -> None:
     """Leave a warning as it is, for a reason."""
-    from newsletter.cli.installation import opened
     from newsletter.issues import drafts, findings
 
     with opened() as here, here.database.write() as session:
@@ -163,7 +161,6 @@ def render(
 @app.command("approve")
 def approve(issue_id: IssueId, by: By = None, as_json: Json = False) -> None:
     """Sign the issue off: freeze its editions and sign their manifest."""
-    from newsletter.cli.installation import opened
     from newsletter.issues import drafts, signoff
 
     with opened() as here:

@@ -6,13 +6,16 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+
+from newsletter.kit import spreadsheet
 
 
 def say(text: str = "") -> None:
@@ -31,6 +34,19 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     for row in rows:
         grid.add_row(*("" if cell is None else str(cell) for cell in row))
     Console(soft_wrap=not sys.stdout.isatty(), highlight=False).print(grid)
+
+
+def print_csv(lines: Iterable[str]) -> None:
+    """Print *lines* of CSV as they come."""
+    for line in lines:
+        typer.echo(line, nl=False)
+
+
+def write_csv(path: Path, lines: Iterable[str]) -> None:
+    """Write *lines* of CSV to a file that spreadsheets read as UTF-8."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(spreadsheet.MARK)
+        file.writelines(lines)
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:

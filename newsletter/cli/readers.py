@@ -1,17 +1,19 @@
-"""``newsletter subscribers``: bringing readers in, looking one up, keeping an address out."""
+"""``newsletter subscribers``: bringing readers in and out, looking one up, keeping an address out."""
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from newsletter.cli import output
+from newsletter.cli.installation import opened
 from newsletter.cli.publication import By, Json
-from subscribers.models import ConsentBasis, SuppressionReason
+from subscribers.states import ConsentBasis, SuppressionReason
 
-app = typer.Typer(help="Readers: import, show, suppress.", no_args_is_help=True)
+app = typer.Typer(help="Readers: import, export, show, suppress.", no_args_is_help=True)
 
 BASES = ", ".join(basis.value for basis in ConsentBasis)
 
@@ -33,7 +35,6 @@ def import_list(
     from dataclasses import asdict
 
     from newsletter import publications
-    from newsletter.cli.installation import opened
     from subscribers.roster import import_readers
 
     with opened() as here:
@@ -55,13 +56,33 @@ def import_list(
             output.say("Run it again with --report FILE to read why; nobody is taken twice.")
 
 
+@app.command("export")
+def export(
+    publication: Annotated[str, typer.Option("--publication", help="Label of the newsletter they read.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Write to this file instead of printing.")] = None,
+    everybody: Annotated[bool, typer.Option("--all", help="Also whoever paused, left or has not confirmed.")] = False,
+) -> None:
+    """Write a newsletter's readers as CSV: address, name, language, format, state, basis, since, ended."""
+    from newsletter import publications
+    from newsletter.kit import spreadsheet
+    from subscribers import reader_list
+
+    with opened() as here, here.database.read() as session:
+        publication_id = publications.by_label(session, publication).id
+        rows = reader_list.rows(session, publication_id, everybody=everybody)
+        lines = map(spreadsheet.line, chain([reader_list.HEADER], rows))
+        if out is None:
+            output.print_csv(lines)
+        else:
+            output.write_csv(out, lines)
+
+
 @app.command("show")
 def show(
     address: Annotated[str, typer.Argument(help="The reader's address.")],
     as_json: Json = False,
 ) -> None:
     """Show what is held about one reader."""
-    from newsletter.cli.installation import opened
     from subscribers import persons
 
     with opened() as here, here.database.read() as session:
@@ -86,7 +107,6 @@ def suppress(
     by: By = None,
 ) -> None:
     """Put an address on the do-not-mail list; in force for every mail not yet handed over."""
-    from newsletter.cli.installation import opened
     from newsletter.kit.audit import record
     from subscribers import suppression
 

@@ -14,9 +14,11 @@ from zoneinfo import ZoneInfo
 import typer
 
 from newsletter.cli import accounts, output
+from newsletter.cli.installation import opened
 from newsletter.cli.publication import By, Json
 
 if TYPE_CHECKING:
+    from newsletter.delivery.report import DispatchReport
     from newsletter.delivery.runners.local import LocalRunner
     from newsletter.mail.route import SmtpRoute
     from newsletter.worker import Installation
@@ -45,7 +47,6 @@ def send(
     as_json: Json = False,
 ) -> None:
     """Send a signed-off issue to its readers, or a test to named addresses; run it again to go on after a crash."""
-    from newsletter.cli.installation import opened
     from newsletter.delivery.states import DispatchState
 
     with opened() as here:
@@ -65,7 +66,6 @@ def pause(
     by: By = None,
 ) -> None:
     """Stop handing over; what is on the wire ends."""
-    from newsletter.cli.installation import opened
     from newsletter.delivery import progress
 
     with opened() as here, here.database.write() as session:
@@ -76,7 +76,6 @@ def pause(
 
 def resume(issue_id: IssueId, by: By = None) -> None:
     """Let a paused sending go on where it stopped."""
-    from newsletter.cli.installation import opened
     from newsletter.delivery import progress
 
     with opened() as here, here.database.write() as session:
@@ -87,7 +86,6 @@ def resume(issue_id: IssueId, by: By = None) -> None:
 
 def cancel(issue_id: IssueId, yes: Yes = False, by: By = None) -> None:
     """End a sending for good: whatever has not gone out never will."""
-    from newsletter.cli.installation import opened
     from newsletter.delivery import progress
 
     output.confirmed(f"End the sending of issue {issue_id} for good?", yes=yes)
@@ -105,24 +103,20 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Account for every mail of an issue's sending."""
-    from newsletter.cli.installation import opened
     from newsletter.delivery import report as reports
 
     with opened() as here, here.database.read() as session:
         dispatch_id = dispatch or accounts.sending_of(session, issue_id)
         account = accounts.of_issue(session, issue_id, dispatch_id)
-        lines = reports.csv_lines(reports.readers(session, dispatch_id))
         if csv is not None:
-            with csv.open("w", encoding="utf-8-sig", newline="") as file:  # with a BOM Excel reads it as UTF-8
-                file.writelines(lines)
+            output.write_csv(csv, reports.csv_lines(reports.readers(session, dispatch_id)))
         if readers:
-            for line in lines:
-                typer.echo(line, nl=False)
+            output.print_csv(reports.csv_lines(reports.readers(session, dispatch_id)))
             return
     accounts.show(account, as_json=as_json)
 
 
-def run(here: Installation, dispatch_id: int, *, title: str = "Sending") -> accounts.DispatchReport:
+def run(here: Installation, dispatch_id: int, *, title: str = "Sending") -> DispatchReport:
     """Hand over whatever is due of a sending, with a progress bar; return its account."""
     from newsletter.delivery import report as reports
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from newsletter.cli import output
+from newsletter.cli.installation import opened
 
 Host = Annotated[str, typer.Option("--host", help="Address to listen on.")]
 Port = Annotated[int, typer.Option("--port", help="Port to listen on.", min=0, max=65535)]
@@ -20,7 +21,6 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     import uvicorn
 
     from newsletter.app import create_app
-    from newsletter.cli.installation import opened
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     with opened() as here:
@@ -39,7 +39,6 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
 
 def worker() -> None:
     """Send whatever is due, without serving pages; ends cleanly on SIGTERM, with nothing in doubt."""
-    from newsletter.cli.installation import opened
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     asked_to_stop = threading.Event()

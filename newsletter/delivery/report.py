@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +13,7 @@ from sqlalchemy.orm import Session
 from newsletter.delivery.models import Delivery, Dispatch, Event
 from newsletter.delivery.progress import get
 from newsletter.delivery.states import DeliveryState, DispatchKind, DispatchState, EventKind, SkipReason
+from newsletter.kit import spreadsheet
 
 TOP_DOMAINS = 20
 ROWS_AT_ONCE = 1000
@@ -186,21 +185,10 @@ def readers(session: Session, dispatch_id: int) -> Iterator[ReaderRow]:
 def csv_lines(rows: Iterator[ReaderRow]) -> Iterator[str]:
     """Yield the rows as CSV with a header; no cell can act as a formula in a spreadsheet."""
     names = list(ReaderRow.__slots__)
-    yield _line(names)
+    yield spreadsheet.line(names)
     for row in rows:
         values = [getattr(row, name) for name in names]
-        yield _line([value.isoformat() if isinstance(value, datetime) else value for value in values])
-
-
-def _line(cells: list[Any]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerow([_harmless(cell) for cell in cells])
-    return out.getvalue()
-
-
-def _harmless(cell: Any) -> Any:
-    """A cell that begins with one of these is computed by spreadsheets; a quote before it makes it words."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell
+        yield spreadsheet.line([value.isoformat() if isinstance(value, datetime) else value for value in values])
 
 
 def _skips(groups: list[tuple[Any, ...]], reason: SkipReason) -> int:
