@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from newsletter import __version__
 from newsletter.delivery import feedback
 from newsletter.web import archive, outbox, problems, readers
+from newsletter.web.edge import Edge
 from newsletter.worker import Installation
 
 
@@ -22,8 +23,10 @@ def create_app(here: Installation, *, alongside: Callable[[], AbstractContextMan
             yield
 
     app = FastAPI(
-        title="Newsletter Desk", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
-    )
+        title="Newsletter Desk", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None,
+        openapi_url=None, redirect_slashes=False,
+    )  # fmt: skip
+    app.add_middleware(Edge, root=here.settings.public_path)
     problems.install(app)
     app.include_router(
         readers.router(

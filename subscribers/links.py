@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from newsletter.kit.settings import UNSUBSCRIBE_PATH
 from newsletter.kit.tokens import Keyring, LinkClaims, Purpose
@@ -17,25 +18,34 @@ class ReaderLinks:
     public_url: str
     keyring: Keyring
 
+    @property
+    def root(self) -> str:
+        """The path below which the pages stand, ``/news`` of https://example.org/news; mostly empty."""
+        return urlsplit(self.public_url.rstrip("/")).path
+
+    @property
+    def _host(self) -> str:
+        return self.public_url.rstrip("/").removesuffix(self.root)
+
     def one_click(self, claims: LinkClaims) -> str:
         """Return the URI of List-Unsubscribe (RFC 8058 §3.1); the same page answers click and one-click POST."""
         return self.unsubscribe(claims)
 
     def unsubscribe(self, claims: LinkClaims) -> str:
         """Return the link behind the mail's visible “unsubscribe”."""
-        return self.public_url.rstrip("/") + self.unsubscribe_path(claims)
+        return self._host + self.unsubscribe_path(claims)
 
     def preferences(self, claims: LinkClaims) -> str:
         """Return the link to the page of choices."""
-        return self.public_url.rstrip("/") + self.preferences_path(claims)
+        return self._host + self.preferences_path(claims)
 
     def unsubscribe_path(self, claims: LinkClaims) -> str:
         """Return the same without the host, for pages that link to each other."""
-        return UNSUBSCRIBE_PATH + self.keyring.link(Purpose.UNSUBSCRIBE, claims)
+        return self.root + UNSUBSCRIBE_PATH + self.keyring.link(Purpose.UNSUBSCRIBE, claims)
 
     def preferences_path(self, claims: LinkClaims) -> str:
         """Return the same without the host."""
-        return PREFERENCES_PATH + self.keyring.link(Purpose.PREFERENCES, claims)
+        return self.root + PREFERENCES_PATH + self.keyring.link(Purpose.PREFERENCES, claims)
 
     def read_unsubscribe(self, token: str) -> LinkClaims:
         """Return what an unsubscribe link says; raise ``BadToken``."""

@@ -8,14 +8,14 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy import Row, ScalarSelect, Select, select
 from sqlalchemy.orm import Session
 
 from newsletter.delivery.models import Dispatch
 from newsletter.delivery.states import DispatchKind
 from newsletter.issues.models import Approval, Issue, IssueState, Revision, StoredEdition
-from newsletter.issues.places import issue_path
+from newsletter.issues.places import issue_path, publication_path
 from newsletter.kit.database import Database
 from newsletter.kit.errors import BadToken, NotFound
 from newsletter.kit.templating import bundled, environment
@@ -72,7 +72,7 @@ def router(database: Database, *, keyring: Keyring) -> APIRouter:
     pages = environment("archive")
 
     def page(template: str, request: Request, **values: object) -> Response:
-        body = pages.get_template(template).render(**values)
+        body = pages.get_template(template).render(root=request.scope.get("root_path", ""), **values)
         headers = {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": f"public, max-age={CACHE_SECONDS}"}
         return HTMLResponse(body, headers=headers)
 
@@ -100,6 +100,14 @@ def router(database: Database, *, keyring: Keyring) -> APIRouter:
                 raise NotFound("There is no newsletter at this address.")
             shelf = _shelf(session, found, limit=ALL)
         return page("publication.html", request, shelf=shelf)
+
+    @routes.api_route("/n/{label}", methods=["GET", "HEAD"])
+    @routes.api_route("/n/{label}/{number}", methods=["GET", "HEAD"])
+    def without_slash(request: Request, label: str, number: Number | None = None) -> Response:
+        # By path alone: a redirect built from the Host header would go wherever the sender of that header likes.
+        place = publication_path(label) if number is None else issue_path(label, number)
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(request.scope.get("root_path", "") + place + query, 308)
 
     @routes.api_route("/n/{label}/{number}/", methods=["GET", "HEAD"])
     def web_edition(request: Request, label: str, number: Number, r: str = "") -> Response:
@@ -188,11 +196,19 @@ def _answer(request: Request, row: Row[str, bytes, Access, int], medium: Medium,
         "Cache-Control": f"{reach}, max-age={CACHE_SECONDS}",
         "Content-Security-Policy": EDITION_POLICY,
     }
+    if row.access is not Access.OPEN:
+        headers["X-Robots-Tag"] = "noindex"
     if medium is Medium.PDF:
         headers["Content-Disposition"] = f'inline; filename="{name}.pdf"'
-    if row.sha256 in request.headers.get("if-none-match", ""):
+    if _has_it(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     return Response(row.data, media_type=MEDIA_TYPES[medium], headers=headers)
+
+
+def _has_it(request: Request, etag: str) -> bool:
+    """Tell whether the reader holds this version (RFC 9110 §13.1.2); weak tags compare like strong ones."""
+    held = ",".join(request.headers.getlist("if-none-match"))
+    return held.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in held.split(",")}
 
 
 def _sent_edition(label: str, number: int, medium: Medium) -> Select[str, bytes, Access, int]:

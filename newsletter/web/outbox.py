@@ -30,13 +30,14 @@ def router(maildir: Maildir) -> APIRouter:
     routes = APIRouter(dependencies=[Depends(_only_from_here)])
     pages = environment("outbox")
 
-    @routes.get("/outbox.css")
+    @routes.api_route("/outbox.css", methods=["GET", "HEAD"])
     def stylesheet() -> Response:
         return Response(
             (bundled("templates") / "outbox" / "outbox.css").read_text(encoding="utf-8"), media_type="text/css"
         )
 
-    @routes.get("/outbox")
+    @routes.api_route("/outbox/", methods=["GET", "HEAD"])
+    @routes.api_route("/outbox", methods=["GET", "HEAD"])
     def listing(page: int = Query(1, ge=1, le=1_000_000)) -> Response:
         total = len(maildir.keys())
         last = max(1, -(-total // PAGE_SIZE))
@@ -44,11 +45,11 @@ def router(maildir: Maildir) -> APIRouter:
         mails = maildir.newest(PAGE_SIZE, skip=(page - 1) * PAGE_SIZE)
         return _page(pages.get_template("list.html").render(mails=mails, total=total, page=page, pages=last))
 
-    @routes.get("/outbox/{key}/")
+    @routes.api_route("/outbox/{key}/", methods=["GET", "HEAD"])
     def mail(key: str) -> Response:
         return _page(pages.get_template("mail.html").render(mail=maildir.read(key)))
 
-    @routes.get("/outbox/{key}/html")
+    @routes.api_route("/outbox/{key}/html", methods=["GET", "HEAD"])
     def as_html(key: str) -> Response:
         html = maildir.read(key).html
         if html is None:
@@ -57,11 +58,11 @@ def router(maildir: Maildir) -> APIRouter:
         framed = html.replace("<head>", '<head><base target="_blank">', 1)
         return HTMLResponse(framed, headers={"Content-Security-Policy": MAIL_POLICY})
 
-    @routes.get("/outbox/{key}/source")
+    @routes.api_route("/outbox/{key}/source", methods=["GET", "HEAD"])
     def source(key: str) -> Response:
-        return PlainTextResponse(maildir.read(key).source, headers={"X-Content-Type-Options": "nosniff"})
+        return PlainTextResponse(maildir.read(key).source)
 
-    @routes.get("/outbox/{key}/attachments/{position}")
+    @routes.api_route("/outbox/{key}/attachments/{position}", methods=["GET", "HEAD"])
     def attachment(key: str, position: int) -> Response:
         attachments = maildir.read(key).attachments
         if not 0 <= position < len(attachments):
@@ -70,7 +71,6 @@ def router(maildir: Maildir) -> APIRouter:
         shown = found.media_type == "application/pdf"
         headers = {
             "Content-Disposition": f"{'inline' if shown else 'attachment'}; filename*=UTF-8''{quote(found.file_name)}",
-            "X-Content-Type-Options": "nosniff",
         }
         return Response(
             found.data, media_type=found.media_type if shown else "application/octet-stream", headers=headers

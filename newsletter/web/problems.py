@@ -121,5 +121,9 @@ def _answer(request: Request, status: int, *, sentence: str, template: str = "pr
     if "application/json" in accepted and "text/html" not in accepted:
         return JSONResponse({"error": {"status": status, "message": sentence}}, status, headers=PAGE_HEADERS)
     title = TITLES.get(status) or ("Something went wrong" if status >= 500 else HTTPStatus(status).phrase)
-    body = environment("readers").get_template(template).render(language="en", title=title, sentence=sentence)
+    body = (
+        environment("readers")
+        .get_template(template)
+        .render(language="en", title=title, sentence=sentence, root=request.scope.get("root_path", ""))
+    )
     return HTMLResponse(body, status, headers=PAGE_HEADERS)

@@ -64,6 +64,10 @@ def test_readers_see_the_signed_bytes(here: Installation, browser: TestClient):
     assert "sandbox" in page.headers["content-security-policy"]
     again = browser.get("/n/notes/1/", headers={"If-None-Match": page.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+    for held in (f"W/{page.headers['etag']}", f'"older", {page.headers["etag"]}', "*"):
+        assert browser.get("/n/notes/1/", headers={"If-None-Match": held}).status_code == 304
+    for other in (f'"x{page.headers["etag"][1:-1]}"', page.headers["etag"][1:-1], '"*"', ""):
+        assert browser.get("/n/notes/1/", headers={"If-None-Match": other}).status_code == 200
     assert "/n/notes/1/" in browser.get("/").text
     assert "Cranes" in browser.get("/n/notes/").text
 

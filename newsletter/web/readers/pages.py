@@ -38,7 +38,7 @@ def router(
     pages = environment("readers")
 
     def show(page: ReaderPage) -> Response:
-        return HTMLResponse(pages.get_template(page.template).render(page=page), headers=PAGE_HEADERS)
+        return HTMLResponse(pages.get_template(page.template).render(page=page, root=links.root), headers=PAGE_HEADERS)
 
     @routes.api_route("/u/{token}", methods=["GET", "HEAD"])
     def ask_whether_to_leave(token: str) -> Response:
@@ -103,7 +103,7 @@ def router(
         return Response(
             css,
             media_type="text/css",
-            headers={"Cache-Control": STYLESHEET_CACHE, "X-Content-Type-Options": "nosniff"},
+            headers={"Cache-Control": STYLESHEET_CACHE},
         )
 
     return routes
