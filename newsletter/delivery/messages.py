@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import quote
 
 from sqlalchemy.orm import Session
 
@@ -22,7 +23,7 @@ from newsletter.issues.signoff import ApprovedEditions, Proofs
 from newsletter.kit.database import Database
 from newsletter.kit.errors import Conflict
 from newsletter.kit.tokens import Keyring, LinkClaims, Purpose
-from newsletter.mail.address import domain_of
+from newsletter.mail.address import domain_of, wire_address
 from newsletter.mail.dkim import DkimSigner
 from newsletter.mail.envelope import Envelope
 from newsletter.manuscripts.document import MailFormat
@@ -155,8 +156,9 @@ def issue_source(profile: Profile, issued: Issued, variant: Variant, *, archive:
         html=html,
         pictures={picture.sha256: picture for picture in issued.pictures.values()},
         attachments=(pdf,) if with_pdf else (),
-        list_id=ListId(label, domain, profile.name),
-        list_owner=f"mailto:{profile.reply_to or profile.from_address}",
+        list_id=ListId(label, domain_of(f"list@{domain}"), profile.name),
+        # Percent-encoded, since a local part may hold what is syntax in a URI (RFC 6068 §2).
+        list_owner=f"mailto:{quote(wire_address(profile.reply_to or profile.from_address), safe='@+')}",
         list_archive=archive,
         bulk=True,
         feedback_id=f"{issued.issue_id}:{profile.label}:{'test' if test else 'issue'}:{profile.label}",

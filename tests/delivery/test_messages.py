@@ -109,6 +109,24 @@ def test_each_reader_gets_the_signed_off_issue_in_the_form_chosen(database, keyr
         assert drafts.get(session, issue_id).state is IssueState.PUBLISHED
 
 
+def test_a_publication_may_write_from_a_domain_with_umlauts(database, keyring, issue_id):
+    """Headers, Message-ID, List-Id and return address carry the A-label; nothing is encoded where it must not be."""
+    with database.write() as session:
+        owner = session.get_one(Publication, 1)
+        owner.profile_json = owner.profile_json | {
+            "from_address": "zeitung@KÄSE.example",
+            "reply_to": "a&b=c@käse.example",
+        }
+    send(database, issue_id, keyring)
+    for envelope in run(database, keyring):
+        message = email.message_from_bytes(envelope.data, policy=email.policy.default)
+        assert envelope.sender.endswith("@xn--kse-qla.example")
+        assert message["From"].addresses[0].addr_spec == "zeitung@xn--kse-qla.example"
+        assert message["Message-ID"].endswith("@xn--kse-qla.example>")
+        assert "grids.xn--kse-qla.example>" in message["List-Id"]
+        assert message["List-Owner"] == "<mailto:a%26b%3Dc@xn--kse-qla.example>"
+
+
 def test_envelope_sender_and_message_id_lead_back_to_the_delivery(database, keyring, issue_id):
     """VERP: one return address per delivery, at most 64 octets before the @."""
     dispatch = send(database, issue_id, keyring)
