@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import traceback
 
 _log = logging.getLogger("newsletter.delivery")
 _ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
@@ -71,4 +72,4 @@ def unreadable(delivery_id: int, error: Exception) -> None:
 
 def step_failed(step: str) -> None:
     """Say that a step of the runner failed; called in an except block."""
-    _log.exception("step %s failed; it runs again", step)
+    _log.error("step %s failed; it runs again\n%s", step, _masked(traceback.format_exc()))

@@ -118,8 +118,9 @@ class Database:
         elif self.url.get_backend_name() == "postgresql":
             self._writer_lock = None
             self._writer = self._reader = create_engine(
-                self.url.set(drivername="postgresql+psycopg"), pool_size=pool_size, max_overflow=pool_size
-            )
+                self.url.set(drivername="postgresql+psycopg"), pool_size=pool_size, max_overflow=pool_size,
+                hide_parameters=True,
+            )  # fmt: skip
         else:
             raise SettingsError(
                 f"NEWSLETTER_DATABASE_URL names {self.url.get_backend_name()!r}; it must start with sqlite:/// or postgresql://"
@@ -194,6 +195,7 @@ def _sqlite_engine(url: URL, *, pool_size: int, readonly: bool) -> Engine:
         pool_size=pool_size,
         max_overflow=0 if not readonly else pool_size,
         connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
+        hide_parameters=True,  # errors end in the log, and addresses do not belong there
         json_serializer=lambda value: json.dumps(value, ensure_ascii=False),
     )
 

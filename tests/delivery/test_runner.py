@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 
+import pytest
+
 from newsletter import notices
-from newsletter.delivery import claims
+from newsletter.delivery import claims, steps
 from newsletter.delivery.states import DispatchState
 from newsletter.kit.database import Database
 from newsletter.mail.envelope import Accepted, Envelope
+from subscribers.models import Subscriber
 from tests.conftest import NINE_OCLOCK
 from tests.delivery.outbox import ROUTE, TurnedClock, account, promised, publication, readers, runner, started, until
 from tests.doubles import ScriptedTransport
@@ -83,3 +87,22 @@ def test_a_confirmation_does_not_wait_for_the_end_of_an_issue(database: Database
         until(lambda: account(database, second).state is DispatchState.FINISHED)
     finally:
         desk.stop()
+
+
+def test_no_address_gets_into_the_log(database: Database, caplog: pytest.LogCaptureFixture, monkeypatch):
+    """Not even when the database refuses a row and names it, as PostgreSQL does."""
+    promised(database, ADA)
+
+    def fail(*_: object, **__: object) -> int:
+        with database.write() as session:
+            session.add(Subscriber(address=ADA, address_key=ADA, created_at=NINE_OCLOCK))
+        return 0
+
+    monkeypatch.setattr(steps, "reap", fail)
+    desk = runner(database, ScriptedTransport())
+    with caplog.at_level(logging.INFO):
+        desk.start()
+        until(lambda: "step plan failed" in caplog.text)
+        desk.stop()
+    assert "IntegrityError" in caplog.text
+    assert "ada" not in caplog.text.replace("adapt", "")
