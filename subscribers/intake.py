@@ -56,6 +56,21 @@ class Person:
     state: SubscriptionState | None
     """Of the subscription to the publication that is imported to; None if there never was one."""
     ended_at: datetime | None
+    end_reason: str
+
+    @property
+    def how_it_ended(self) -> str:
+        """Why an ended subscription is not taken up by an import, in a sentence for the report."""
+        day = f" on {self.ended_at:%Y-%m-%d}" if self.ended_at else ""
+        match self.end_reason:
+            case "lapsed":
+                return f"The membership ended{day}; an import does not renew it."
+            case "team":
+                return f"Taken off the list by the team{day}; an import does not undo that."
+            case "complaint":
+                return f"Marked as spam{day}; only the reader can come back."
+            case _:
+                return f"Unsubscribed{day}; only the reader can come back."
 
 
 def take_in(session: Session, entries: Sequence[Entry], *, grounds: Grounds, language: str = "") -> list[Fate]:
@@ -114,9 +129,7 @@ def _join_known(session: Session, entries: Sequence[Entry], *, grounds: Grounds)
     for entry in entries:
         person = people[entry.key]
         if person.state is SubscriptionState.ENDED:
-            day = f" on {person.ended_at:%Y-%m-%d}" if person.ended_at else ""
-            reason = f"Unsubscribed{day}; only the reader can come back."
-            fates.append(Fate(entry.line, entry.address, "refused", reason))
+            fates.append(Fate(entry.line, entry.address, "refused", person.how_it_ended))
             continue
         filled = _filled_in(entry, person)
         said = [*entry.remarks, *(["name or language added"] if filled else [])]
@@ -159,7 +172,7 @@ def _people(session: Session, keys: Collection[str], publication_id: int) -> dic
             Subscriber.id,
             Subscriber.address_key,
             Subscriber.name, Subscriber.language, Subscriber.chain_head,
-            Subscription.state, Subscription.ended_at,
+            Subscription.state, Subscription.ended_at, func.coalesce(Subscription.end_reason, ""),
         )
         .outerjoin(
             Subscription,

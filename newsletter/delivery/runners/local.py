@@ -84,7 +84,8 @@ class LocalRunner:
                 continue
             if dispatch_id is None or not steps.in_hand(self._database, dispatch_id):
                 break
-            self._wait(self._stopping, OTHERS_TURN)
+            # Not on an event that ``stop`` sets: a signal handler may call it in this very thread.
+            self._wait(threading.Event(), OTHERS_TURN)
         self._count_afresh()
         return Idle(steps.next_due(self._database, only=dispatch_id))
 
