@@ -27,6 +27,10 @@ from newsletter.rendering.theme import Imprint, Masthead, Theme
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 """What ends a header line somewhere between us and the reader (RFC 5322 §2.2)."""
+NAME_LIMIT = 200
+"""Characters; it stands in the From and List-Id fields of every mail."""
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,2}")
+"""BCP 47 as far as newsletters need it."""
 SECTIONS = {"theme": Theme, "imprint": Imprint, "house_style": HouseStyle}
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 
@@ -114,8 +118,12 @@ def read_profile(path: Path) -> Profile:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise NotFound(f"There is no file {path}.") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadInput(f"{path} is not a readable publication file: {error}") from error
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path} is no publication file: it is not text in UTF-8.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"{path} is not written as TOML asks: {error}.") from error
     return checked_profile(given, named_as=str(path))
 
 
@@ -134,15 +142,34 @@ def checked_profile(given: dict[str, Any], *, named_as: str) -> Profile:
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors())
         raise BadInput(f"{named_as}: {problems}") from error
+    complaints = " ".join(_complaints(profile))
+    if complaints:
+        raise BadInput(f"{named_as}: {complaints}")
+    return profile
+
+
+def _complaints(profile: Profile) -> Iterator[str]:
+    """Yield what is wrong with values whose types are right."""
+    if not 0 < len(profile.name.strip()) <= NAME_LIMIT:
+        yield f"The name must have 1 to {NAME_LIMIT} characters."
     if not LABEL.fullmatch(profile.label):
-        raise BadInput(f"{named_as}: the label {profile.label!r} must be lower-case letters, digits and hyphens.")
+        yield f"The label {profile.label!r} must be at most 40 lower-case letters, digits and hyphens."
+    if not LANGUAGE.fullmatch(profile.language):
+        yield f"The language {profile.language!r} must be a code such as en, de or zh-Hans."
     try:
         ZoneInfo(profile.time_zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise BadInput(f"{named_as}: there is no time zone {profile.time_zone!r}; write e.g. Europe/Berlin.") from error
-    for address in filter(None, (profile.from_address, profile.reply_to)):
-        address_key(address)
-    return profile
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        yield f"There is no time zone {profile.time_zone!r}; write e.g. Europe/Berlin."
+    for entry in ("from_address", "reply_to"):
+        address = getattr(profile, entry)
+        try:
+            address_key(address or "nobody@example.org")
+        except BadInput as error:
+            yield f"{error} ({entry})"
+    try:
+        address_key(f"list@{profile.list_domain or 'example.org'}")
+    except BadInput:
+        yield f"The list_domain {profile.list_domain!r} is no domain."
 
 
 def _unknown(given: dict[str, Any], kind: Any) -> Iterator[str]:

@@ -167,15 +167,20 @@ def _name(row: Row, columns: Columns) -> str:
     return " ".join(_NOT_PRINTED.sub(" ", whole).split())[:NAME_LIMIT].strip()
 
 
-def _language(cell: str, remarks: list[str]) -> str:
-    tag = LANGUAGES.get(cell.casefold(), cell.replace("_", "-"))
-    if not tag:
-        return ""
+def language_tag(text: str) -> str:
+    """Return the BCP 47 tag that *text* names, as a tag or as a word; empty if it names none."""
+    tag = LANGUAGES.get(text.casefold(), text.replace("_", "-"))
     if len(tag) > 16 or not _TAG.fullmatch(tag):
-        remarks.append(f"language {cell[:30]!r} is unknown and was left open")
         return ""
     first, dash, rest = tag.partition("-")
     return first.lower() + dash + rest
+
+
+def _language(cell: str, remarks: list[str]) -> str:
+    tag = language_tag(cell)
+    if cell and not tag:
+        remarks.append(f"language {cell[:30]!r} is unknown and was left open")
+    return tag
 
 
 def _format(cell: str, remarks: list[str]) -> Format | None:

@@ -17,7 +17,7 @@ from newsletter.kit.clock import Clock
 from newsletter.kit.database import Database
 from newsletter.kit.errors import BadInput, NotFound
 from newsletter.publications import Publication
-from subscribers.columns import BadRow, Columns, Entry, find_columns, read_row
+from subscribers.columns import BadRow, Columns, Entry, find_columns, language_tag, read_row
 from subscribers.import_report import Fate, ImportReport
 from subscribers.intake import Grounds, take_in
 from subscribers.list_file import ListFile, Row, look_at
@@ -75,6 +75,9 @@ def import_readers(
     said = " ".join(evidence.split())[:EVIDENCE_LIMIT]
     if not said:
         raise BadInput("Say where the proof of these people's consent is kept; without it they may not be written to.")
+    spoken = language_tag(language)
+    if language and not spoken:
+        raise BadInput(f"There is no language {language[:30]!r}; write a code such as en or de.")
     found = look_through(file, columns=columns)
     with database.write() as session:
         run = _run(session, found.file, publication_id=publication_id, basis=basis, evidence=said, by=by, now=now)
@@ -87,7 +90,7 @@ def import_readers(
         while chunk := list(islice(readings, CHUNK)):
             with database.write() as session:
                 grounds = Grounds(publication_id, basis, said, run_id, by, now())
-                fates = _settle(session, chunk, grounds=grounds, language=language)
+                fates = _settle(session, chunk, grounds=grounds, language=spoken)
                 done += len(chunk)
                 counts.update(fate.result for fate in fates)
                 if writer:

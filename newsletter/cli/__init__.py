@@ -24,7 +24,7 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(0)
     except OSError as error:  # a full disk, a folder without permission, a folder where a file was meant
-        _fail(f"{error.filename}: {error.strerror}." if error.filename else error, code=2)
+        _fail(f"{error.filename} cannot be used: {error.strerror}." if error.filename else error, code=2)
     except Exception as error:
         _fail(_of_the_database(error), code=2)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import socket
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +14,8 @@ from newsletter.cli import accounts, output
 from newsletter.cli.invented_readers import invented_readers, write_csv
 
 if TYPE_CHECKING:
+    import socket
+
     from newsletter.delivery.report import DispatchReport
     from newsletter.kit.settings import Settings
     from newsletter.worker import Installation
@@ -29,7 +31,7 @@ WHO = "Newsletter Desk demo"
 def demo(
     once: Annotated[bool, typer.Option("--once", help="Do not serve the pages at the end.")] = False,
     port: Annotated[
-        int, typer.Option("--port", help="Port to serve on at the end; taken ones are passed over.")
+        int, typer.Option("--port", help="Port to serve on at the end; taken ones are passed over.", min=1, max=65535)
     ] = 8000,
     folder: Annotated[Path | None, typer.Option("--folder", help="Where the demo keeps its data.")] = None,
 ) -> None:
@@ -37,22 +39,22 @@ def demo(
     from newsletter.kit.migrations import migrate
     from newsletter.worker import Installation
 
-    port = _free_port(port)
-    settings = _settings(folder, port)
-    here = Installation.open(settings)
-    try:
-        migrate(here.database)
-        _proof_the_draft()
-        issue_id = _bring_in(here)
-        _sign_off(here, issue_id)
-        _send(here, issue_id)
-        if not once:
-            _serve(here, port)
-    finally:
-        here.close()
+    with _first_free(port) as door:
+        address = f"http://127.0.0.1:{door.getsockname()[1]}"
+        here = Installation.open(_settings(folder, address))
+        try:
+            migrate(here.database)
+            _proof_the_draft()
+            issue_id = _bring_in(here)
+            _sign_off(here, issue_id)
+            _send(here, issue_id)
+            if not once:
+                _serve(here, door, address)
+        finally:
+            here.close()
 
 
-def _settings(folder: Path | None, port: int) -> Settings:
+def _settings(folder: Path | None, address: str) -> Settings:
     """Settings of the demo's own: whatever the environment says, no mail server and no other database is touched."""
     from newsletter.kit.settings import load_settings
 
@@ -60,7 +62,7 @@ def _settings(folder: Path | None, port: int) -> Settings:
     _make_anew(home)
     return load_settings(
         _env_file=None, data_dir=home, database_url="", secret_key="", smtp_url="", bounce_domain="", dkim_domain="",
-        public_url=f"http://127.0.0.1:{port}",
+        public_url=address,
     )  # fmt: skip
 
 
@@ -160,28 +162,22 @@ def _check(here: Installation, account: DispatchReport) -> None:
     output.say(f"   The mail server has one mail for each of {len(caught):,} readers.")
 
 
-def _serve(here: Installation, port: int) -> None:
-    import uvicorn
-
-    from newsletter.app import create_app
+def _serve(here: Installation, door: socket.socket, address: str) -> None:
+    from newsletter.cli import serving
 
     output.say()
-    output.say(f"   The issue on the web:  http://127.0.0.1:{port}/")
-    output.say(f"   Every mail, as sent:   http://127.0.0.1:{port}/outbox")
+    output.say(f"   The issue on the web:  {address}/")
+    output.say(f"   Every mail, as sent:   {address}/outbox")
     output.say("   Open a mail and follow its links: preferences, unsubscribe. Ctrl-C ends it.")
-    uvicorn.run(
-        create_app(here, alongside=here.working), host="127.0.0.1", port=port, access_log=False, log_level="warning"
-    )
+    serving.answer(here, door)
 
 
-def _free_port(wanted: int) -> int:
-    """Return *wanted*, or the next port that nobody listens on."""
-    for port in range(wanted, wanted + 50):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    return wanted
+def _first_free(wanted: int) -> socket.socket:
+    """Return a socket on the first port from *wanted* on that nobody listens on; on any if fifty are taken."""
+    from newsletter.cli.serving import listening
+    from newsletter.kit.errors import SettingsError
+
+    for port in range(wanted, min(wanted + 50, 65536)):
+        with suppress(SettingsError):
+            return listening("127.0.0.1", port)
+    return listening("127.0.0.1", 0)

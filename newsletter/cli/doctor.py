@@ -66,7 +66,7 @@ def _guarded(name: str, look: Callable[[], list[Check]]) -> Iterator[Check]:
     except DeskError as error:
         yield Check(name, "bad", str(error))
     except Exception as error:  # whatever a driver raises is what the operator must read
-        yield Check(name, "bad", f"{type(error).__name__}: {error}".splitlines()[0])
+        yield Check(name, "bad", str(getattr(error, "orig", error)).partition("\n")[0])
 
 
 def _database(settings: Settings) -> list[Check]:
@@ -87,8 +87,14 @@ def _database(settings: Settings) -> list[Check]:
                 version = str(connection.execute(text("show server_version")).scalar_one())
                 engine = Check("database", "good", f"PostgreSQL {version}")
         current = is_current(database)
-        schema = "newest" if current else "older than this program; run `newsletter migrate`"
-        return [engine, Check("schema", "good" if current else "bad", schema)]
+        if current:
+            return [engine, Check("schema", "good", "newest")]
+        if database.dialect == "sqlite":
+            return [
+                engine,
+                Check("schema", "warning", "older than this program; the next command mends it"),
+            ]
+        return [engine, Check("schema", "bad", "older than this program; run `newsletter migrate`")]
     finally:
         database.dispose()
 

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from newsletter.kit import spreadsheet
+from newsletter.kit.errors import Conflict
 
 
 def say(text: str = "") -> None:
@@ -30,7 +31,7 @@ def say_json(value: object) -> None:
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print *rows* in aligned columns; plain text where standard output is no terminal."""
-    grid = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    grid = Table(*columns, box=None, header_style="bold", pad_edge=False, show_header=any(columns))
     for row in rows:
         grid.add_row(*("" if cell is None else str(cell) for cell in row))
     Console(soft_wrap=not sys.stdout.isatty(), highlight=False).print(grid)
@@ -76,15 +77,13 @@ def progress(title: str) -> Iterator[Bar]:
 
 
 def confirmed(question: str, *, yes: bool) -> None:
-    """Ask *question* and leave with exit code 1 unless the answer is yes; with ``--yes`` only show it."""
+    """Ask *question* and raise ``Conflict`` unless the answer is yes; with ``--yes`` nobody is asked."""
     if yes:
         return
     if not sys.stdin.isatty():
-        say("Nothing was sent: nobody is there to say yes. Run it with --yes to send without being asked.")
-        raise typer.Exit(1)
+        raise Conflict("Nothing was done, since nobody is there to say yes; --yes says it beforehand.")
     if not typer.confirm(question, default=False):
-        say("Nothing was sent.")
-        raise typer.Exit(1)
+        raise Conflict("Nothing was done.")
 
 
 def somebody(by: str | None) -> str:

@@ -16,6 +16,7 @@ import typer
 from newsletter.cli import accounts, output
 from newsletter.cli.installation import opened
 from newsletter.cli.publication import By, Json
+from newsletter.kit.errors import BadInput, Conflict, DispatchRefused
 
 if TYPE_CHECKING:
     from newsletter.delivery.report import DispatchReport
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from newsletter.mail.route import SmtpRoute
     from newsletter.worker import Installation
 
+LARGEST_ID = 2**63 - 1
+"""What a database can number a sending with."""
 IssueId = Annotated[int, typer.Argument(help="The issue's number as `issue list` shows it.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
@@ -49,6 +52,8 @@ def send(
     """Send a signed-off issue to its readers, or a test to named addresses; run it again to go on after a crash."""
     from newsletter.delivery.states import DispatchState
 
+    if text_only and not test:
+        raise BadInput("--text goes with --test; each reader gets the form that he or she chose.")
     with opened() as here:
         if test:
             dispatch_id = _begin_test(here, issue_id, test, text_only=text_only, by=output.somebody(by))
@@ -97,7 +102,9 @@ def cancel(issue_id: IssueId, yes: Yes = False, by: By = None) -> None:
 
 def report(
     issue_id: IssueId,
-    dispatch: Annotated[int | None, typer.Option("--sending", help="This sending instead of the newest.")] = None,
+    dispatch: Annotated[
+        int | None, typer.Option("--sending", help="This sending instead of the newest.", min=1, max=LARGEST_ID)
+    ] = None,
     readers: Annotated[bool, typer.Option("--readers", help="Print what became of each reader, as CSV.")] = False,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write what became of each reader to this file.")] = None,
     as_json: Json = False,
@@ -177,7 +184,6 @@ def _begin(here: Installation, issue_id: int, *, yes: bool, by: str, quiet: bool
     from newsletter.delivery import orders, progress
     from newsletter.delivery.states import DispatchState
     from newsletter.issues import drafts
-    from newsletter.kit.errors import Conflict, DispatchRefused
 
     with here.database.read() as session:
         standing = orders.begun(session, drafts.get(session, issue_id), route=here.route_name)

@@ -4,46 +4,69 @@ from __future__ import annotations
 
 import logging
 import signal
+import socket
 import threading
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from newsletter.cli import output
 from newsletter.cli.installation import opened
+from newsletter.kit.errors import SettingsError
+
+if TYPE_CHECKING:
+    from newsletter.worker import Installation
 
 Host = Annotated[str, typer.Option("--host", help="Address to listen on.")]
-Port = Annotated[int, typer.Option("--port", help="Port to listen on.", min=0, max=65535)]
+Port = Annotated[int, typer.Option("--port", help="Port to listen on; 0 takes a free one.", min=0, max=65535)]
 
 
 def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Serve the readers' pages and the archive, and send whatever is due."""
-    import uvicorn
-
-    from newsletter.app import create_app
-
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    with opened() as here:
+    _log_to_standard_error()
+    with opened() as here, listening(host, port) as door:
         for warning in here.settings.warnings():
             output.say(f"! {warning}")
-        output.say(f"The archive: http://{host}:{port}/")
+        place = f"http://{f'[{host}]' if ':' in host else host}:{door.getsockname()[1]}"
+        output.say(f"The archive: {place}/")
         if here.outbox is not None:
-            output.say(
-                f"The outbox:  http://{host}:{port}/outbox  (no mail server is named; nothing leaves this machine)"
-            )
-        # Log lines of requests would hold the readers' tokens.
-        uvicorn.run(
-            create_app(here, alongside=here.working), host=host, port=port, access_log=False, log_level="warning"
-        )
+            output.say(f"The outbox:  {place}/outbox  (no mail server is named; nothing leaves this machine)")
+        answer(here, door)
 
 
 def worker() -> None:
     """Send whatever is due, without serving pages; ends cleanly on SIGTERM, with nothing in doubt."""
-
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    _log_to_standard_error()
     asked_to_stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: asked_to_stop.set())
     with opened() as here, here.working():
         output.say("Working; SIGTERM or Ctrl-C ends it when what is on the wire has ended.")
         asked_to_stop.wait()
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; raise ``SettingsError`` if the place is taken or not on this machine."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise SettingsError(
+            f"Nobody can listen on {host}, port {port}: {error.strerror}; choose another with --host or --port."
+        ) from error
+
+
+def answer(here: Installation, door: socket.socket) -> None:
+    """Answer requests that come through *door*, and send what is due, until Ctrl-C or SIGTERM."""
+    import uvicorn
+
+    from newsletter.app import create_app
+
+    app = create_app(here, alongside=here.working)
+    # Log lines of requests would hold the readers' tokens.
+    uvicorn.Server(uvicorn.Config(app, access_log=False, log_level="warning")).run(sockets=[door])
+
+
+def _log_to_standard_error() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)

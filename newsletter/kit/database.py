@@ -35,6 +35,7 @@ from sqlalchemy import (
     event,
     make_url,
 )
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import QueuePool
 
@@ -110,7 +111,12 @@ class Database:
     """The doors to the data: ``read()`` for looking, ``write()`` for one transaction that commits at its end."""
 
     def __init__(self, url: str | URL, *, pool_size: int = 10) -> None:
-        self.url = make_url(url)
+        try:
+            self.url = make_url(url)
+        except ArgumentError as error:
+            raise SettingsError(
+                "NEWSLETTER_DATABASE_URL cannot be read; write sqlite:///file or postgresql://user:password@host/name."
+            ) from error
         if self.url.get_backend_name() == "sqlite":
             self._writer_lock: FairLock | None = FairLock()
             self._writer = _sqlite_engine(self.url, pool_size=1, readonly=False)
@@ -123,7 +129,7 @@ class Database:
             )  # fmt: skip
         else:
             raise SettingsError(
-                f"NEWSLETTER_DATABASE_URL names {self.url.get_backend_name()!r}; it must start with sqlite:/// or postgresql://"
+                f"NEWSLETTER_DATABASE_URL names {self.url.get_backend_name()!r}; it must start with sqlite:/// or postgresql://."
             )
         self._reads = sessionmaker(self._reader, expire_on_commit=False)
         self._writes = sessionmaker(self._writer, expire_on_commit=False)

@@ -64,7 +64,7 @@ def test_nothing_is_sent_without_a_yes(desk: Desk):
     said = desk.run("issue", "send", "1", code=1)
     assert "3 readers of China Ports & Power" in said
     assert "nothing leaves this machine" in said
-    assert "Nothing was sent" in said
+    assert "Nothing was done" in said
     assert not (desk.folder / "var" / "outbox" / "new").exists()
 
 
