@@ -9,9 +9,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from newsletter.delivery import progress
 from newsletter.delivery.models import Dispatch
 from newsletter.delivery.planning import Order, checked_addresses, start
-from newsletter.delivery.states import DispatchKind, Variant
+from newsletter.delivery.states import DispatchKind, DispatchState, Variant
 from newsletter.issues import signoff
 from newsletter.issues.models import Issue
 from newsletter.kit.errors import DispatchRefused
@@ -54,7 +55,14 @@ def send_issue(
         approval_id=approved.approval_id,
         revision_id=approved.revision_id,
     )
-    return start(session, order, now=now)
+    dispatch = start(session, order, now=now)
+    if dispatch.started_at is None and dispatch.approval_id != approved.approval_id:
+        # Edited and signed off anew before the first mail went out: what goes out is what was signed last.
+        dispatch.approval_id, dispatch.revision_id = approved.approval_id, approved.revision_id
+        session.flush()
+        if dispatch.state is DispatchState.PAUSED:
+            progress.resume(session, dispatch.id, by=by, now=now)
+    return dispatch
 
 
 def begun(session: Session, issue: Issue, *, route: str) -> Dispatch | None:

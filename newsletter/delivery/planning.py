@@ -14,6 +14,8 @@ from newsletter.delivery import audience, maillog, progress
 from newsletter.delivery.models import Dispatch
 from newsletter.delivery.progress import DELIVERIES
 from newsletter.delivery.states import DeliveryState, DispatchKind, DispatchState, Variant
+from newsletter.issues import signoff
+from newsletter.issues.models import Approval, Issue, IssueState
 from newsletter.kit.audit import record
 from newsletter.kit.clock import Clock
 from newsletter.kit.database import Database, insert_for
@@ -21,6 +23,7 @@ from newsletter.kit.errors import BadInput
 from newsletter.mail.address import address_key, domain_of
 from newsletter.notices import Notice
 
+VOIDED = "The issue was edited after its sign-off; sign it off again and send it again."
 PLANNING_BATCH = 50_000
 """Readers written down per transaction: half a second on SQLite, so that no other writer waits longer."""
 NOTICE_BATCH = 200
@@ -88,6 +91,9 @@ def plan(database: Database, dispatch_id: int, *, clock: Clock, batch: int = PLA
             dispatch = _locked(session, dispatch_id)
             if dispatch is None:
                 break
+            if _sign_off_is_void(session, dispatch):
+                progress.move(session, dispatch_id, DispatchState.PAUSED, now=clock(), reason=VOIDED)
+                break
             if dispatch.kind is DispatchKind.TEST:
                 written = _plan_addresses(session, dispatch, now=clock())
                 more = False
@@ -100,6 +106,7 @@ def plan(database: Database, dispatch_id: int, *, clock: Clock, batch: int = PLA
             if not more:
                 maillog.planned(dispatch_id, dispatch.planned_count)
                 progress.move(session, dispatch_id, DispatchState.RUNNING, now=clock())
+                _publish(session, dispatch, now=clock())
                 break
     with database.read() as session:
         return session.scalar(select(Dispatch.planned_count).where(Dispatch.id == dispatch_id)) or 0
@@ -149,6 +156,21 @@ def _locked(session: Session, dispatch_id: int) -> Dispatch | None:
     return session.scalars(
         select(Dispatch).where(Dispatch.id == dispatch_id, Dispatch.state == DispatchState.PLANNING).with_for_update()
     ).one_or_none()
+
+
+def _sign_off_is_void(session: Session, dispatch: Dispatch) -> bool:
+    """Tell whether the issue was edited after the sign-off that is to be sent, while nothing has gone out yet."""
+    if dispatch.approval_id is None or dispatch.started_at is not None:
+        return False
+    return session.get_one(Approval, dispatch.approval_id).voided_at is not None
+
+
+def _publish(session: Session, dispatch: Dispatch, *, now: datetime) -> None:
+    """Note that the issue is out, with the same commit that lets the first mail go: its links must lead somewhere."""
+    if dispatch.kind is DispatchKind.ISSUE and dispatch.issue_id is not None:
+        issue = session.get_one(Issue, dispatch.issue_id)
+        if issue.state is IssueState.APPROVED:
+            signoff.mark_published(session, issue, now=now)
 
 
 def _plan_readers(session: Session, dispatch: Dispatch, *, now: datetime, batch: int) -> tuple[int, int | None]:

@@ -10,9 +10,7 @@ from newsletter.delivery import ledger, owners, planning, progress
 from newsletter.delivery.models import Dispatch
 from newsletter.delivery.progress import DELIVERIES, IS_IN_HAND, IS_PLANNED
 from newsletter.delivery.settlement import OnDoubt
-from newsletter.delivery.states import DispatchKind, DispatchState
-from newsletter.issues import signoff
-from newsletter.issues.models import Issue, IssueState
+from newsletter.delivery.states import DispatchState
 from newsletter.kit.clock import Clock
 from newsletter.kit.database import Database
 
@@ -35,19 +33,12 @@ def take_up_notices(database: Database, *, route: str, clock: Clock) -> int:
 
 
 def schedule_and_plan(database: Database, *, clock: Clock, only: int | None = None) -> int:
-    """Plan every sending whose time has come, and note that its issue is out; return how many were planned."""
+    """Plan every sending whose time has come; return how many there were."""
     with database.write() as session:
         due = planning.schedule_due(session, now=clock())
     chosen = [dispatch_id for dispatch_id in due if only in {None, dispatch_id}]
     for dispatch_id in chosen:
         planning.plan(database, dispatch_id, clock=clock)
-        with database.write() as session:
-            dispatch = progress.get(session, dispatch_id)
-            issue = None
-            if dispatch.kind is DispatchKind.ISSUE and dispatch.issue_id is not None:
-                issue = session.get(Issue, dispatch.issue_id)
-            if issue is not None and issue.state is IssueState.APPROVED:
-                signoff.mark_published(session, issue, now=clock())
     return len(chosen)
 
 

@@ -8,11 +8,12 @@ import email.policy
 import io
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
 from newsletter import notices
-from newsletter.delivery import feedback, orders, report
+from newsletter.delivery import feedback, orders, planning, report
 from newsletter.delivery.dispatcher import Line
 from newsletter.delivery.messages import OutgoingMessages
 from newsletter.delivery.models import Delivery
@@ -159,6 +160,49 @@ def test_an_issue_that_is_not_signed_off_is_not_sent(database, keyring, issue_id
         drafts.revise(session, issue, DOCUMENT, remarks=(), pictures={}, by="eve", now=NINE_OCLOCK)
         with pytest.raises(Conflict, match="not signed off"):
             orders.send_issue(session, issue, keyring=keyring, route=ROUTE, by="eve", now=NINE_OCLOCK)
+
+
+def test_an_edit_before_the_first_mail_stops_the_sending_until_it_is_signed_off_anew(database, keyring, issue_id):
+    """Started, not yet planned, edited: nobody gets what nobody stands for; then everybody gets what was signed last."""
+    dispatch = send(database, issue_id, keyring)
+    with database.write() as session:
+        issue = drafts.get(session, issue_id)
+        mended = replace(DOCUMENT, title="Tides, mended")
+        drafts.revise(session, issue, mended, remarks=(), pictures={}, by="eve", now=NINE_OCLOCK)
+    assert run(database, keyring) == []
+    assert account(database, dispatch).state is DispatchState.PAUSED
+    assert "sign it off again" in account(database, dispatch).pause_reason
+    with database.write() as session:
+        issue = drafts.get(session, issue_id)
+        proofs = signoff.proofs_of(session, issue)
+        editions = EDITIONS | {Medium.TEXT: Edition(Medium.TEXT, "en", TEXT.replace("Tides", "Mended").encode())}
+        signoff.approve(session, issue, proofs, editions, keyring=keyring, by="bob", now=NINE_OCLOCK)
+    assert send(database, issue_id, keyring) == dispatch
+    assert len([one for one in run(database, keyring) if b"Mended" in one.data]) == 2  # the note has the title alone
+    assert account(database, dispatch).accepted == 3
+
+
+def test_the_web_edition_is_out_with_the_commit_that_lets_the_first_mail_go(database, keyring, issue_id):
+    """A kill right after planning must not leave mails whose links lead nowhere."""
+    dispatch = send(database, issue_id, keyring)
+    with database.write() as session:
+        planning.schedule_due(session, now=NINE_OCLOCK)
+    planning.plan(database, dispatch, clock=TurnedClock())
+    with database.read() as session:
+        assert drafts.get(session, issue_id).state is IssueState.PUBLISHED
+
+
+def test_a_rehearsal_with_the_catcher_does_not_stand_in_the_way(database, keyring, issue_id):
+    """What the catcher caught reached nobody: through a real server everybody gets it, once."""
+    rehearsals, real = [], []
+    for route, ids in ((orders.CATCHER, rehearsals), (ROUTE, real), (orders.CATCHER, rehearsals), (ROUTE, real)):
+        with database.write() as session:
+            issue = drafts.get(session, issue_id)
+            ids.append(orders.send_issue(session, issue, keyring=keyring, route=route, by="e", now=NINE_OCLOCK).id)
+    assert len(set(rehearsals)) == len(set(real)) == len({*rehearsals, *real}) - 1 == 1
+    assert len(run(database, keyring)) == 3
+    assert account(database, real[0]).accepted == 3
+    assert account(database, rehearsals[0]).accepted == 0
 
 
 def test_an_embargo_is_a_hard_block(database, keyring, issue_id):
