@@ -176,20 +176,24 @@ def _heading(text: str, level: int, writer: HtmlWriter, *, anchor: str = "", num
 
 def _section(section: Section, place: int, writer: HtmlWriter) -> SectionView:
     heading = _heading(section.title, 2, writer, anchor=section_anchor(place))
-    entries = tuple(_entry(one, entry_anchor(place, nth), writer) for nth, one in enumerate(section.entries, 1))
+    # Without a section's title the titles below it move up one level, all of them, so that none stands below its equal.
+    level = 3 if heading.text else 2
+    entries = tuple(
+        _entry(one, entry_anchor(place, nth), writer, level=level) for nth, one in enumerate(section.entries, 1)
+    )
     return SectionView(heading, entries)
 
 
-def _entry(entry: Entry, anchor: str, writer: HtmlWriter) -> EntryView:
+def _entry(entry: Entry, anchor: str, writer: HtmlWriter, *, level: int) -> EntryView:
     writer.begin_entry(anchor)
     number = str(entry.number) if isinstance(entry, Article) and entry.number is not None else ""
-    heading = _heading(entry.title, 3, writer, anchor=anchor, number=number)
+    heading = _heading(entry.title, level, writer, anchor=anchor, number=number)
     parts: tuple[PartView, ...] = ()
     sources: tuple[SourceView, ...] = ()
     briefs: tuple[BriefView, ...] = ()
     match entry:
         case Article():
-            parts = tuple(_part(one, writer, first=nth == 0) for nth, one in enumerate(entry.parts))
+            parts = tuple(_part(one, writer, first=nth == 0, level=level) for nth, one in enumerate(entry.parts))
             sources = tuple(_source(one, writer) for one in entry.sources)
         case BriefList():
             briefs = tuple(
@@ -197,17 +201,18 @@ def _entry(entry: Entry, anchor: str, writer: HtmlWriter) -> EntryView:
                 for one in entry.briefs
             )
         case Note():
-            level = 3 if entry.title.strip() else 2
-            parts = (PartView(Heading(), writer.blocks(entry.blocks, level=level), boxed=False),)
+            above = level if entry.title.strip() else level - 1
+            parts = (PartView(Heading(), writer.blocks(entry.blocks, level=above), boxed=False),)
         case _:
             assert_never(entry)
     notes = tuple(NoteText(*note) for note in writer.notes())
     return EntryView(entry.kind, heading, parts, sources, briefs, notes)
 
 
-def _part(part: Part, writer: HtmlWriter, *, first: bool) -> PartView:
-    label = _heading(part.label, 4, writer)
-    body = writer.blocks(part.blocks, level=4 if part.label.strip() else 3)
+def _part(part: Part, writer: HtmlWriter, *, first: bool, level: int) -> PartView:
+    """Return a part of an article whose title is a heading of *level*."""
+    label = _heading(part.label, level + 1, writer)
+    body = writer.blocks(part.blocks, level=level + 1 if part.label.strip() else level)
     return PartView(label, body, boxed=first and bool(label.text))
 
 

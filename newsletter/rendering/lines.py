@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime
 
 from newsletter.manuscripts.document import Document
+from newsletter.rendering.contents import title_of
 from newsletter.rendering.theme import Masthead
 from newsletter.rendering.wording import Wording
 
 
 def organisation_of(document: Document, masthead: Masthead) -> str:
-    """Return the line over the title: the manuscript's own, the publication unless the title says it, the publisher."""
-    if document.organisation:
-        return document.organisation
-    return masthead.publisher if document.title in {"", masthead.publication} else masthead.publication
+    """Return the line over the title: the manuscript's own, the publication, or the publisher, whichever says more
+    than the title does; empty if none does."""
+    title = title_of(document, masthead.publication)
+    names = (document.organisation, masthead.publication, masthead.publisher)
+    return next((name for name in names if name.strip() and name != title), "")
 
 
 def imprint_lines(masthead: Masthead) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from newsletter.manuscripts.document import Article, BriefList, Document, Note, 
 from newsletter.manuscripts.pictures import Pictures
 from newsletter.rendering.characters import printable
 from newsletter.rendering.contents import title_of
+from newsletter.rendering.lines import dated, organisation_of
 from newsletter.rendering.palette import light
 from newsletter.rendering.pdf_headings import number_levels
 from newsletter.rendering.pdf_language import typesetting
@@ -32,7 +33,7 @@ def content(document: Document, masthead: Masthead, pictures: Pictures) -> Data:
     number_levels(sections)
     data: Data = {
         "title": setter.text(title_of(document, masthead.publication)),
-        "organisation": setter.text(_organisation(document, masthead)),
+        "organisation": setter.text(organisation_of(document, masthead)),
         "publication": setter.text(masthead.publication),
         "publisher": setter.text(masthead.publisher or masthead.imprint.name),
         "date": words.date(document.date) if document.date else "",
@@ -76,13 +77,6 @@ def strings_in(data: Any) -> Iterator[str]:
         case list():
             for value in data:
                 yield from strings_in(value)
-
-
-def _organisation(document: Document, masthead: Masthead) -> str:
-    """The line over the title: the manuscript's own, the publication unless the title says it, or the publisher."""
-    if document.organisation:
-        return document.organisation
-    return masthead.publisher if document.title in {"", masthead.publication} else masthead.publication
 
 
 def _period(document: Document, words: Wording) -> str:
@@ -165,7 +159,7 @@ def _briefs(briefs: BriefList, setter: Typesetter, words: Wording) -> Data:
         "title": setter.title(briefs.title),
         "briefs": [
             {
-                "date": setter.text(brief.date_text or (words.date(brief.date) if brief.date else "")),
+                "date": setter.text(dated(brief.date_text, brief.date, words)),
                 "spans": setter.spans(brief.text),
             }
             for brief in briefs.briefs

@@ -22,24 +22,19 @@ def subject_of(document: Document, masthead: Masthead, *, default: str = "") -> 
     """Return the issue's subject: its own, else *default* (``{title}``, ``{publication}``, ``{date}`` are filled), else
     the title with the first article's."""
     title = title_of(document, masthead.publication)
-    date = wording(masthead.language).date(document.date) if document.date else ""
-    # Not str.format: a pattern is a person's text, and may hold any brace.
-    named = default
-    for name, value in (("title", title), ("publication", masthead.publication), ("date", date)):
-        named = named.replace("{" + name + "}", value)
-    first = _titles(document)[:1]
     return (
         _line(document.mailing.subject, LONGEST_SUBJECT)
-        or _line(named, LONGEST_SUBJECT)
-        or _line(": ".join([title, *first]), LONGEST_SUBJECT)
+        or _line(_filled(default, document, masthead), LONGEST_SUBJECT)
+        or _line(": ".join([title, *_titles(document)[:1]]), LONGEST_SUBJECT)
         or "Newsletter"
     )
 
 
 def preheader_of(document: Document, masthead: Masthead, *, default: str = "") -> str:
-    """Return the line an inbox shows beside the subject: the issue's own, else *default*, else the articles' titles."""
-    written = _line(document.mailing.preheader, LONGEST_PREHEADER) or _line(default, LONGEST_PREHEADER)
-    if written:
+    """Return the line an inbox shows beside the subject: the issue's own, else *default*, filled as a subject's
+    is, else the articles' titles."""
+    written = _line(document.mailing.preheader, LONGEST_PREHEADER)
+    if written := written or _line(_filled(default, document, masthead), LONGEST_PREHEADER):
         return written
     titles = _titles(document)
     # The default subject has said the first one already.
@@ -49,6 +44,16 @@ def preheader_of(document: Document, masthead: Masthead, *, default: str = "") -
         or _line(masthead.publication, LONGEST_PREHEADER)
         or subject_of(document, masthead)[:LONGEST_PREHEADER]
     )
+
+
+def _filled(pattern: str, document: Document, masthead: Masthead) -> str:
+    """Fill the names in braces; no ``str.format``, since a pattern is a person's text and may hold any brace."""
+    values = {
+        "title": title_of(document, masthead.publication),
+        "publication": masthead.publication,
+        "date": wording(masthead.language).date(document.date) if document.date else "",
+    }
+    return re.sub(r"\{(title|publication|date)\}", lambda name: values[name.group(1)], pattern)
 
 
 def _titles(document: Document) -> list[str]:

@@ -42,6 +42,21 @@ def pages(data: bytes) -> list[str]:
     return [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(data)).pages]
 
 
+def baselines(data: bytes) -> list[list[float]]:
+    """How high the lines of text stand on each page, from the top down, in points."""
+    found = []
+    for page in pypdf.PdfReader(io.BytesIO(data)).pages:
+        heights: set[float] = set()
+
+        def note(words: str, matrix: list[float], text: list[float], *_: object, heights: set[float] = heights) -> None:
+            if words.strip():
+                heights.add(round(text[5] * matrix[3] + matrix[5], 1))
+
+        page.extract_text(visitor_text=note)
+        found.append(sorted(heights, reverse=True))
+    return found
+
+
 def squeezed(words: str) -> str:
     """*words* without white space, hyphens and what is not drawn: line ends and hyphenation leave no trace."""
     words = unicodedata.normalize("NFKC", words)

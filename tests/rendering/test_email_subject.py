@@ -31,6 +31,13 @@ def test_the_publications_pattern_comes_next():
     assert subject_of(mailing(), MASTHEAD, default=pattern) == "Pacific Grids, May 29, 2024: Pacific Grids {"
 
 
+def test_a_title_that_looks_like_a_pattern_is_no_pattern():
+    """Only the publication's own braces are filled, and the preheader's as the subject's."""
+    document = dataclasses.replace(mailing(), title="On {date} and {publication}")
+    assert subject_of(document, MASTHEAD, default="{title}") == "On {date} and {publication}"
+    assert preheader_of(mailing(), MASTHEAD, default="{publication}: {odd}") == "Pacific Grids: {odd}"
+
+
 def test_else_the_first_article_names_the_issue():
     """And the preheader goes on where the subject ends."""
     assert subject_of(mailing(), MASTHEAD) == "Pacific Grids: Storage first: provinces race to firm up wind and sun"

@@ -6,10 +6,13 @@ import dataclasses
 import re
 
 import pytest
+from lxml import etree
 
 from newsletter.kit.errors import RenderingError
-from newsletter.manuscripts.document import Article, Document, Note, Part
+from newsletter.manuscripts.document import Article, Document, Note, Part, Section
 from newsletter.manuscripts.richtext import Figure, Footnote, Link, Paragraph, Table, Text
+from newsletter.rendering.email_html import email_html
+from newsletter.rendering.lines import organisation_of
 from newsletter.rendering.page import web_page
 from newsletter.rendering.theme import Theme
 from tests.factories import (
@@ -199,3 +202,26 @@ def test_one_picture_may_stand_twice():
     twice = with_blocks(Figure("p", "One"), Figure("p", "Two"))
     root = tree(web_page(twice, sample_masthead(), pictures={"p": chart()}))
     assert root.xpath("//img/@alt") == ["One", "Two"]
+
+
+@pytest.mark.parametrize("edition", ["page", "mail"])
+def test_titles_without_a_section_are_equals(edition):
+    """The second article does not stand below the first, as it would if only the first moved up."""
+    articles = (Article("One", (Part((paragraph("a"),), "At a glance"),)), Article("Two", (Part((paragraph("b"),)),)))
+    make = web_page if edition == "page" else email_html
+    document = Document("An issue", sections=(Section("", articles),))
+    root = tree(make(document, sample_masthead()))
+    assert {"One", "Two"} <= set(_words(root.xpath("//h2")))
+    assert _words(root.xpath("//h3")) == ["At a glance"]
+
+
+def _words(elements: list[etree._Element]) -> list[str]:
+    return ["".join(one.itertext()).strip() for one in elements]
+
+
+def test_the_line_over_the_title_does_not_repeat_it():
+    """A publication that is called as its publisher and its issue needs saying once."""
+    masthead = dataclasses.replace(sample_masthead(), publication="Weekly Brief", publisher="Weekly Brief")
+    assert organisation_of(Document("Weekly Brief"), masthead) == ""
+    assert organisation_of(Document("June"), masthead) == "Weekly Brief"
+    assert organisation_of(Document("June", organisation="Institute"), masthead) == "Institute"

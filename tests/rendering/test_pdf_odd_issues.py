@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 
 import pikepdf
 import pytest
@@ -90,6 +91,16 @@ def test_blocks_of_nothing_do_no_harm():
     printed = pdf(with_blocks(*empty, paragraph("The end.")), BARE)
     assert "The end." in reading.text(printed)
     assert "A lonely caption." in reading.text(printed)
+
+
+def test_a_picture_that_moves_to_the_next_page_leaves_its_paragraphs_apart():
+    """The paragraphs before and after it stand side by side then, and keep their distance."""
+    words = "The quay is full and the crane stands still while the tide goes out. " * 6
+    for above in range(7, 11):
+        blocks = (*(paragraph(words) for _ in range(above)), Figure("tall.png", "A crane"), paragraph(words))
+        printed = pdf(with_blocks(*blocks), BARE, pictures={"tall.png": _picture("RGB", "PNG", (900, 1200))})
+        for lines in reading.baselines(printed):
+            assert all(upper - lower > 9 for upper, lower in itertools.pairwise(lines))
 
 
 def test_a_thousand_briefs_all_arrive():
