@@ -22,14 +22,15 @@ help: ## Show this list
 setup: $(READY) ## Make .venv with everything in it (once; later calls are instant)
 	@:
 
-$(READY): requirements/dev.txt pyproject.toml
+$(READY): requirements/dev.txt requirements/source.txt pyproject.toml
 	@[ -n "$(PYTHON)" ] || { echo "make: Newsletter Desk needs Python 3.11 or newer, and there is none on the path; install one or say PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: $(PYTHON) is too old; Newsletter Desk needs Python 3.11 or newer." >&2; exit 1; }
 	@"$(PYTHON)" -c 'import venv, ensurepip' 2>/dev/null || { echo "make: $(PYTHON) comes without venv or ensurepip; on Debian and Ubuntu the package is called python3-venv." >&2; exit 1; }
 	@rm -f $@
 	@if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then echo "Making .venv with $$("$(PYTHON)" -V) …"; rm -rf .venv; "$(PYTHON)" -m venv .venv; fi
 	@echo "Installing the locked dependencies (a minute or two at the first time) …"
-	@$(PIP) install --require-hashes --only-binary :all: --no-binary dkimpy -r requirements/dev.txt
+	@$(PIP) install --require-hashes --only-binary :all: -r requirements/dev.txt
+	@$(PIP) install --require-hashes --no-build-isolation --use-pep517 -r requirements/source.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 	@echo "Ready: $(BIN)/newsletter"
@@ -70,7 +71,8 @@ lock: ## Lock the dependencies anew (needs uv)
 	@command -v uv >/dev/null || { echo "make: locking needs uv; \`pip install uv\` brings it." >&2; exit 1; }
 	@uv lock --quiet
 	@uv export -q --no-emit-project --no-header --no-annotate --format requirements-txt --no-default-groups -o requirements/run.txt
-	@uv export -q --no-emit-project --no-header --no-annotate --format requirements-txt --all-groups -o requirements/dev.txt
+	@uv export -q --no-emit-project --no-header --no-annotate --format requirements-txt --all-groups --no-group source -o requirements/dev.txt
+	@uv export -q --no-emit-project --no-header --no-annotate --format requirements-txt --only-group source -o requirements/source.txt
 	@! grep -nE 'https?://|--index|--find-links' requirements/*.txt
 
 clean: ## Remove what was made here, but for the data in var/

@@ -236,7 +236,7 @@ def test_the_repository_names_no_machine_and_no_registry():
     assert found == []
 
 
-@pytest.mark.parametrize("name", ["run.txt", "dev.txt"])
+@pytest.mark.parametrize("name", ["run.txt", "dev.txt", "source.txt"])
 def test_every_locked_dependency_has_its_hash_and_no_address(name):
     """An installation gets exactly the files that were tested, from wherever it looks."""
     text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
@@ -264,3 +264,4 @@ def test_the_lock_has_everything_the_project_asks_for():
     asked = names(project["project"]["dependencies"])
     assert asked <= locked("run.txt")
     assert asked | names(project["dependency-groups"]["dev"]) <= locked("dev.txt")
+    assert names(project["dependency-groups"]["source"]) <= locked("source.txt")
