@@ -13,6 +13,7 @@ from newsletter.manuscripts.repairs import Finding
 
 _LEADERS = re.compile(r"(?:\.{3,}|…+|(?:[ \t]\.){3,}|_{4,})[ \t]*\d{0,4}\s*$")
 _PAGE = re.compile(r"(?:\t+|[ ]{2,})\d{1,4}\s*$")
+_LONE_PAGE = re.compile(r"[ ]\d{1,4}\s*$")
 _ANCHOR = re.compile(r"^\s*(?:[-*+]|\d+[.)])?\s*\[[^\]]*\]\(#[^)]*\)\s*$")
 _ORNAMENT = re.compile(r"^[\s#*_]+|[\s*_:]+$")
 _NUMBER = re.compile(r"^(?:[-*+]\s+)?(?:\d{1,3}[.)]\s+)?")
@@ -66,7 +67,9 @@ def _is_contents(chunk: Sequence[Line], last: dict[str, int], at: int) -> bool:
     if entries * 2 > len(chunk):
         return True
     # Without page numbers a line is an entry if its title comes again further down; one alone may be that title.
-    again = sum(last[_title(line.text)] > at for line in chunk)
+    again = sum(
+        max(last[_title(line.text)], last.get(_title(_LONE_PAGE.sub("", line.text)), -1)) > at for line in chunk
+    )
     return entries + again > 1 and (entries + again) * 2 > len(chunk)
 
 

@@ -35,6 +35,8 @@ _MARKS = (
 )
 _TRUSTED = {"cp1252", "latin_1", "iso8859_15", "cp1250", "mac_roman", "gb18030", "gbk", "gb2312", "big5", "cp1251"}
 _BULLET = re.compile(r"^(\s*)[•·▪‣◦●■–—\uf0b7\uf0a7](?:[ \t\xa0]+)(?=\S)")
+_INNER_BULLET = re.compile(r"^o\t[ \t]*(?=\S)")
+"""The circle that Word puts before a list within a list, pasted as a letter."""
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _SPACES = re.compile("[\u2002-\u200a\u202f\u205f\u3000\xa0]")
 
@@ -153,6 +155,7 @@ def tidy(line: str) -> str:
     line = _INVISIBLE.sub("", line)
     line = _SPACES.sub(" ", line)
     line = _BULLET.sub(r"\1- ", line)
+    line = _INNER_BULLET.sub("  - ", line)
     line = MONTH_AFTER_DOT.sub(r"\1\\.", line)
     # Text out of a layout may be indented by half a page; a list is not.
     return line.lstrip() if len(line) - len(line.lstrip()) > 40 else line

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from newsletter.manuscripts.dates import find_dates, find_period
 from newsletter.manuscripts.document import Period
 from newsletter.manuscripts.markdown import read_inlines
-from newsletter.manuscripts.pieces import Piece, Prose, Title
+from newsletter.manuscripts.pieces import FieldLine, Piece, Prose, Title
 from newsletter.manuscripts.repairs import Finding
 from newsletter.manuscripts.richtext import plain
 
@@ -48,6 +48,10 @@ def read_masthead(pieces: Sequence[Piece], findings: list[Finding]) -> Masthead:
     names: list[Title] = []
     for at, piece in enumerate(pieces[:MAX_LINES]):
         if isinstance(piece, Title) and _take_dates(piece.text, head):
+            head.used = at + 1
+            continue
+        if isinstance(piece, FieldLine) and piece.kind == "date" and _take_dates(piece.text, head):
+            head.taken.append(piece.label)
             head.used = at + 1
             continue
         if isinstance(piece, Prose) and (kept := _take_lines(piece, head)) is not None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from newsletter.manuscripts.briefs import shortened
 from newsletter.manuscripts.inline_tree import merged
+from newsletter.manuscripts.letters import CLOSING, SALUTATION
 from newsletter.manuscripts.prefixes import split_date
 from newsletter.manuscripts.repairs import Finding
 from newsletter.manuscripts.richtext import Block, Blocks, BulletList, Inlines, OrderedList, Paragraph, Text, plain
@@ -58,6 +59,8 @@ def _joined(before: Block, rest: Paragraph) -> Block | None:
 def _continues(children: Inlines, rest: Paragraph, *, listed: bool) -> bool:
     ending, beginning = plain(children).rstrip(), plain(rest.children).lstrip()
     if not ending or not beginning or ending.endswith(_FINISHED) or split_date(rest.children):
+        return False
+    if SALUTATION.fullmatch(ending) or CLOSING.fullmatch(ending):
         return False
     if beginning[0].islower() and not re.match(r"[a-z][A-Z]|https?://|www\.", beginning):
         return True

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from newsletter.manuscripts.dates import find_dates
 from newsletter.manuscripts.house_style import HouseStyle
 from newsletter.manuscripts.labels import Labels, known
+from newsletter.manuscripts.letters import CLOSING
 from newsletter.manuscripts.lines import Line
 
 
@@ -86,7 +87,7 @@ def is_caps(text: str) -> bool:
     """Say whether *text* is written in capitals, but for a letter or two."""
     letters = [character for character in text if character.isalpha()]
     capitals = sum(character.isupper() for character in letters)
-    return len(letters) >= 3 and capitals >= CAPS_SHARE * len(letters)
+    return len(letters) >= 2 and capitals >= CAPS_SHARE * len(letters)
 
 
 def without_marks(text: str) -> str:
@@ -214,13 +215,22 @@ class Cutter:
         over_list = len(chunk) > 1 and bool(_BULLET.match(chunk[1].text)) and _is_dated_item(chunk[1].text)
         if len(chunk) > 1 and not over_list:
             return None
-        if at + 1 == len(self.chunks) and not over_list:
+        if (at + 1 == len(self.chunks) or self._signs(at)) and not over_list:
             return None
         if self.has_headings and not over_list and not _is_dated_item(self.chunks[at + 1][0].text):
             return None
         if not _is_heading_like(first) or not (text[0].isupper() or text[0].isdigit() or text[0] in "“\"'„‘¿«"):
             return None
         return Title(text, chunk[0].number), 1
+
+    def _signs(self, at: int) -> bool:
+        """Say whether the short line at *at* closes a letter or names who wrote it."""
+        if CLOSING.fullmatch(self.chunks[at][0].text.strip()):
+            return True
+        before = self._prose[-1].text.strip() if self._prose else ""
+        # After a sentence, a line in small letters over one in capitals closes the text: a section has capitals itself.
+        ends = before.endswith((".", "!", "?")) and is_caps(self.chunks[at + 1][0].text)
+        return ends or bool(CLOSING.fullmatch(before))
 
     def _roll(self, at: int) -> tuple[Roll, int] | None:
         """Return the people or publisher's block that begins at chunk *at*, and the chunk after it."""
