@@ -18,7 +18,7 @@ from newsletter.delivery.states import DispatchKind, Variant
 from newsletter.issues import assets, signoff
 from newsletter.issues.mailing import mailing_of
 from newsletter.issues.models import Approval, Issue, Revision
-from newsletter.issues.places import READER_PARAMETER, issue_path, pdf_path, publication_path
+from newsletter.issues.places import PDF_NAME, issue_path, opened_for, pdf_path, publication_path
 from newsletter.issues.signoff import ApprovedEditions, Proofs
 from newsletter.kit.database import Database
 from newsletter.kit.errors import Conflict
@@ -131,8 +131,8 @@ class OutgoingMessages:
                     preferences_url=self._links.preferences(claims),
                 )
                 if not read_by_anybody:
-                    opened_by = f"?{READER_PARAMETER}={keyring.link(Purpose.READ, claims)}"
-                    slots = replace(slots, web_url=pages.web_url + opened_by, pdf_url=pages.pdf_url + opened_by)
+                    opened = opened_for(pages.web_url, keyring.link(Purpose.READ, claims))
+                    slots = replace(slots, web_url=opened, pdf_url=opened + PDF_NAME)
             sender = f"{RETURN_PREFIX}{keyring.delivery(Purpose.RETURN_PATH, promise.id)}@{domain}"
             return Envelope(sender, promise.address, compiled.fill(slots, sign=self._signer))
 

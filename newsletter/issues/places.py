@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 ARCHIVE = "/n/"
-READER_PARAMETER = "r"
-"""The query parameter with a reader's token, for publications that are not open to everybody."""
+PDF_NAME = "issue.pdf"
+"""Beside the web edition, which links to it by this name."""
 
 
 def publication_path(label: str) -> str:
@@ -19,4 +19,12 @@ def issue_path(label: str, number: int) -> str:
 
 def pdf_path(label: str, number: int) -> str:
     """Return the path of an issue's PDF."""
-    return f"{issue_path(label, number)}issue.pdf"
+    return issue_path(label, number) + PDF_NAME
+
+
+def opened_for(place: str, reader: str) -> str:
+    """Return where the token *reader* opens the issue at *place* of a publication that is not open to everybody.
+
+    A folder and no query, so that the web edition's own link to the PDF beside it carries the token as well.
+    """
+    return f"{place}{reader}/"

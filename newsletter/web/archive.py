@@ -103,19 +103,20 @@ def router(database: Database, *, keyring: Keyring) -> APIRouter:
 
     @routes.api_route("/n/{label}", methods=["GET", "HEAD"])
     @routes.api_route("/n/{label}/{number}", methods=["GET", "HEAD"])
-    def without_slash(request: Request, label: str, number: Number | None = None) -> Response:
+    def without_slash(request: Request, label: str, number: Number | None = None) -> RedirectResponse:
         # By path alone: a redirect built from the Host header would go wherever the sender of that header likes.
         place = publication_path(label) if number is None else issue_path(label, number)
-        query = f"?{request.url.query}" if request.url.query else ""
-        return RedirectResponse(request.scope.get("root_path", "") + place + query, 308)
+        return RedirectResponse(request.scope.get("root_path", "") + place, 308)
 
     @routes.api_route("/n/{label}/{number}/", methods=["GET", "HEAD"])
-    def web_edition(request: Request, label: str, number: Number, r: str = "") -> Response:
-        return edition(request, label, number, Medium.WEB, r)
+    @routes.api_route("/n/{label}/{number}/{reader}/", methods=["GET", "HEAD"])
+    def web_edition(request: Request, label: str, number: Number, reader: str = "") -> Response:
+        return edition(request, label, number, Medium.WEB, reader)
 
     @routes.api_route("/n/{label}/{number}/issue.pdf", methods=["GET", "HEAD"])
-    def pdf_edition(request: Request, label: str, number: Number, r: str = "") -> Response:
-        return edition(request, label, number, Medium.PDF, r)
+    @routes.api_route("/n/{label}/{number}/{reader}/issue.pdf", methods=["GET", "HEAD"])
+    def pdf_edition(request: Request, label: str, number: Number, reader: str = "") -> Response:
+        return edition(request, label, number, Medium.PDF, reader)
 
     def edition(request: Request, label: str, number: int, medium: Medium, reader: str) -> Response:
         with database.read() as session:

@@ -128,6 +128,17 @@ def test_a_publication_may_write_from_a_domain_with_umlauts(database, keyring, i
         assert message["List-Owner"] == "<mailto:a%26b%3Dc@xn--kse-qla.example>"
 
 
+def test_the_links_of_a_closed_newsletter_open_it_for_its_reader(database, keyring, issue_id):
+    """Web edition and PDF stand in a folder that is the reader's token."""
+    with database.write() as session:
+        owner = session.get_one(Publication, 1)
+        owner.profile_json = owner.profile_json | {"access": "members"}
+    send(database, issue_id, keyring)
+    note = email.message_from_bytes(run(database, keyring)[2].data, policy=email.policy.default).get_content()
+    tokens = set(re.findall(rf"{URL}/n/grids/1/(.{{36}})/(?:issue\.pdf)?\s", note))
+    assert {keyring.read_link(Purpose.READ, token).subscriber_id for token in tokens} == {3}
+
+
 def test_envelope_sender_and_message_id_lead_back_to_the_delivery(database, keyring, issue_id):
     """VERP: one return address per delivery, at most 64 octets before the @."""
     dispatch = send(database, issue_id, keyring)

@@ -6,6 +6,7 @@ import logging
 import threading
 
 import pytest
+from sqlalchemy import text
 
 from newsletter import notices
 from newsletter.delivery import claims, steps
@@ -87,6 +88,27 @@ def test_a_confirmation_does_not_wait_for_the_end_of_an_issue(database: Database
         until(lambda: account(database, second).state is DispatchState.FINISHED)
     finally:
         desk.stop()
+
+
+def test_a_postgresql_that_drops_its_lines_costs_no_mail_and_doubles_none(database: Database, database_url: str):
+    """A restart of the server in the middle: what had come back is kept and recorded when it answers again."""
+    if database.dialect == "sqlite":
+        return  # it has no server to lose
+    dispatch = promised(database, *(f"r{number}@example.org" for number in range(300)))
+    elsewhere = Database(database_url)
+    drop = "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+
+    def look(_: Envelope) -> Accepted:
+        if len(transport.recipients) % 80 == 0:
+            with elsewhere.write() as session:
+                session.execute(text(drop))
+        return Accepted("250 ok")
+
+    transport = ScriptedTransport(then=look)
+    runner(database, transport, commit_group=16).run_until_idle()
+    elsewhere.dispose()
+    assert account(database, dispatch).accepted == 300
+    assert len(transport.recipients) == len(set(transport.recipients)) == 300
 
 
 def test_no_address_gets_into_the_log(database: Database, caplog: pytest.LogCaptureFixture, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from urllib.parse import urljoin
 
 import pytest
 from fastapi.testclient import TestClient
@@ -97,10 +98,14 @@ def test_a_closed_newsletter_opens_only_with_a_readers_link(here: Installation, 
     assert "notes" not in browser.get("/").text
     assert browser.get("/n/notes/").status_code == 404
     for token in ("", "x", ring.link(Purpose.READ, LinkClaims(2, 1)), ring.link(Purpose.PREFERENCES, LinkClaims(1, 1))):
-        assert browser.get("/n/notes/1/", params={"r": token}).status_code == 404
-    opened = browser.get("/n/notes/1/", params={"r": ring.link(Purpose.READ, LinkClaims(1, 1))})
+        assert browser.get(f"/n/notes/1/{token}{token and '/'}").status_code == 404
+    token = ring.link(Purpose.READ, LinkClaims(1, 1))
+    opened = browser.get(f"/n/notes/1/{token}/")
     assert opened.content == EDITIONS[Medium.WEB].data
     assert opened.headers["cache-control"].startswith("private")
+    assert opened.headers["x-robots-tag"] == "noindex"
+    beside = urljoin(str(opened.url), "issue.pdf")  # as the web edition links to it
+    assert browser.get(beside).content == EDITIONS[Medium.PDF].data
 
 
 @pytest.mark.parametrize(
