@@ -58,7 +58,7 @@ def import_manuscript(
     if as_json:
         output.say_json(result)
     else:
-        output.say(f"Issue {result['issue']}, revision {result['revision']}: {result['title']}")
+        output.say(f"Issue {result['issue']}, revision {result['revision']}: {result['title'] or '(no title)'}")
         output.say(f"Proof it with `newsletter issue proof {result['issue']}`.")
 
 

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import typer
@@ -33,8 +34,14 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print *rows* in aligned columns; plain text where standard output is no terminal."""
     grid = Table(*columns, box=None, header_style="bold", pad_edge=False, show_header=any(columns))
     for row in rows:
-        grid.add_row(*("" if cell is None else str(cell) for cell in row))
+        grid.add_row(*map(_shown, row))
     Console(soft_wrap=not sys.stdout.isatty(), highlight=False).print(grid)
+
+
+def _shown(cell: object) -> str:
+    if isinstance(cell, datetime):
+        return f"{cell:%Y-%m-%d %H:%M} UTC"
+    return "" if cell is None else str(cell)
 
 
 def print_csv(lines: Iterable[str]) -> None:

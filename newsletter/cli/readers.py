@@ -15,14 +15,12 @@ from subscribers.states import ConsentBasis, SuppressionReason
 
 app = typer.Typer(help="Readers: import, export, show, suppress.", no_args_is_help=True)
 
-BASES = ", ".join(basis.value for basis in ConsentBasis)
-
 
 @app.command("import")
 def import_list(
     file: Annotated[Path, typer.Argument(help="CSV file: address, name, language, format; a header row helps.")],
     publication: Annotated[str, typer.Option("--publication", help="Label of the newsletter they subscribe to.")],
-    basis: Annotated[ConsentBasis, typer.Option("--basis", help=f"Why we may write to them: {BASES}.")],
+    basis: Annotated[ConsentBasis, typer.Option("--basis", help="Why we may write to them.")],
     evidence: Annotated[str, typer.Option("--evidence", help="Where the proof of their consent is kept.")],
     report: Annotated[
         Path | None, typer.Option("--report", help="Write what became of each row to this CSV file.")
@@ -60,9 +58,9 @@ def import_list(
 def export(
     publication: Annotated[str, typer.Option("--publication", help="Label of the newsletter they read.")],
     out: Annotated[Path | None, typer.Option("--out", help="Write to this file instead of printing.")] = None,
-    everybody: Annotated[bool, typer.Option("--all", help="Also whoever paused, left or has not confirmed.")] = False,
+    everybody: Annotated[bool, typer.Option("--all", help="Also those who get nothing now, and why.")] = False,
 ) -> None:
-    """Write a newsletter's readers as CSV: address, name, language, format, state, basis, since, ended."""
+    """Write a newsletter's readers as CSV: address, name, language, format, state, basis, since, ended, do not mail."""
     from newsletter import publications
     from newsletter.kit import spreadsheet
     from subscribers import reader_list

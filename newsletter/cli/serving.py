@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import socket
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -35,11 +37,18 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
 
 
 def worker() -> None:
-    """Send whatever is due, without serving pages; ends cleanly on SIGTERM, with nothing in doubt."""
+    """Send whatever is due, without serving pages; ends cleanly on SIGTERM, with nothing in doubt, at once on a second."""
     _log_to_standard_error()
     asked_to_stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: asked_to_stop.set())
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def stop(*_: object) -> None:
+        for number in signals:
+            signal.signal(number, signal.SIG_DFL)
+        asked_to_stop.set()
+
+    for number in signals:
+        signal.signal(number, stop)
     with opened() as here, here.working():
         output.say("Working; SIGTERM or Ctrl-C ends it when what is on the wire has ended.")
         asked_to_stop.wait()
@@ -51,8 +60,10 @@ def listening(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
+        # Python adds to the system's words what it tried; a host name that is not found has no errno of the system's.
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
         raise SettingsError(
-            f"Nobody can listen on {host}, port {port}: {error.strerror}; choose another with --host or --port."
+            f"Nobody can listen on {host}, port {port}: {why}; choose another with --host or --port."
         ) from error
 
 
@@ -64,7 +75,11 @@ def answer(here: Installation, door: socket.socket) -> None:
 
     app = create_app(here, alongside=here.working)
     # Log lines of requests would hold the readers' tokens.
-    uvicorn.Server(uvicorn.Config(app, access_log=False, log_level="warning")).run(sockets=[door])
+    server = uvicorn.Server(uvicorn.Config(app, access_log=False, log_level="warning"))
+    with suppress(KeyboardInterrupt):  # it comes again when everything has ended
+        server.run(sockets=[door])
+    if not server.started:  # why is in the log
+        raise typer.Exit(1)
 
 
 def _log_to_standard_error() -> None:

@@ -1,13 +1,18 @@
-"""A team at its desk: the command line run as a process of its own, on a database of its own."""
+"""A team at its desk: the command line on a database of its own, called here or run as a process of its own."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
+
+from newsletter.cli import main
 
 SAMPLE = Path(__file__).parents[2] / "newsletter" / "cli" / "sample"
 SECRET = "a secret of the journeys that is long enough"
@@ -15,7 +20,7 @@ PUBLIC_URL = "https://news.example.org"
 
 
 class Desk:
-    """Runs ``newsletter`` with the settings of one installation."""
+    """Runs ``newsletter`` with the settings of one installation: in this process, but for what is to be killed."""
 
     def __init__(self, folder: Path, database_url: str, **settings: str) -> None:
         self.folder = folder
@@ -37,18 +42,31 @@ class Desk:
         )  # fmt: skip
 
     def run(self, *arguments: str, code: int = 0) -> str:
-        """Run a command to its end, expecting exit *code*; return what it printed."""
-        process = self.start(*arguments)
-        out, error = process.communicate(timeout=180)
-        assert process.returncode == code, f"{arguments} ended with {process.returncode}:\n{out}\n{error}"
+        """Call a command, expecting exit *code*; return what it printed."""
+        out, error = self._call(arguments, code)
         return out if code == 0 else out + error
 
     def json(self, *arguments: str, code: int = 0) -> Any:
-        """Run a command with ``--json``; return what it said."""
-        process = self.start(*arguments, "--json")
-        out, error = process.communicate(timeout=180)
-        assert process.returncode == code, f"{arguments} ended with {process.returncode}:\n{out}\n{error}"
-        return json.loads(out)
+        """Call a command with ``--json``; return what it said."""
+        return json.loads(self._call((*arguments, "--json"), code)[0])
+
+    def _call(self, arguments: tuple[str, ...], expected: int) -> tuple[str, str]:
+        """Call the command line as its entry point does; return standard output and standard error."""
+        out, error, ended = io.StringIO(), io.StringIO(), 0
+        with (
+            patch.dict(os.environ, self.environment, clear=True),
+            patch.object(sys, "argv", ["newsletter", *arguments]),
+            patch.object(sys, "stdin", io.StringIO()),
+            contextlib.chdir(self.folder),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(error),
+        ):
+            try:
+                main()
+            except SystemExit as ending:
+                ended = int(ending.code or 0)
+        assert ended == expected, f"{arguments} ended with {ended}:\n{out.getvalue()}\n{error.getvalue()}"
+        return out.getvalue(), error.getvalue()
 
     def signed_off_issue(self, *, readers: int) -> None:
         """Go all the way to a signed-off issue 1 with invented readers."""

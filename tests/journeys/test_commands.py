@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -98,6 +101,16 @@ def desk_reader(desk: Desk) -> str:
         (("publication", "add", "nowhere.toml"), 2, "nowhere.toml"),
         (("subscribers", "show", "ada@example.org"), 2, "no reader"),
         (("subscribers", "show", "not an address"), 2, "not an address"),
+        (("subscribers", "export", "--publication", "none"), 2, "no publication 'none'"),
+        (("publication", "change", str(SAMPLE / "publication.toml")), 2, "no publication 'china-ports-power'"),
+        (("publication", "add", "."), 2, "Is a directory"),
+        (("issue", "render", str(SAMPLE / "issue.md"), "--out", "newsletter.db"), 2, "newsletter.db"),
+        (("issue", "proof", "9" * 30), 2, "no issue 999"),
+        (("issue", "approve", "9" * 30), 2, "no issue 999"),
+        (("issue", "send", "1", "--text"), 2, "--test"),
+        (("issue", "import", str(SAMPLE)), 2, "--publication"),
+        (("demo", "--folder", "newsletter.db"), 2, "newsletter.db"),
+        (("serve", "--host", "host.invalid"), 2, "host.invalid"),
         (("issue", "frobnicate"), 2, "frobnicate"),
     ],
 )
@@ -124,6 +137,57 @@ def test_a_bad_setting_is_named_at_start(tmp_path: Path):
     desk = Desk(tmp_path, "sqlite:///x.db", NEWSLETTER_SMTP_URL="smpt://mail.example.org")
     assert "NEWSLETTER_SMTP_URL" in desk.run("issue", "list", code=2)
     assert not (tmp_path / "x.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("nonsense", "NEWSLETTER_DATABASE_URL cannot be read"),
+        ("mysql://host/name", "mysql"),
+        ("sqlite:///text.db", "file is not a database"),
+        ("sqlite:///text.db/below.db", "text.db"),
+        ("postgresql://me:secret-word@127.0.0.1:1/name", "NEWSLETTER_DATABASE_URL"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_one_sentence(tmp_path: Path, url: str, words: str):
+    """Whatever the driver throws; and the password is not shown."""
+    (tmp_path / "text.db").write_text("This is a text and no database. " * 50, encoding="utf-8")
+    said = Desk(tmp_path, url).run("issue", "list", code=2)
+    assert words in said
+    assert said.startswith("newsletter: ")
+    assert len(said.splitlines()) == 1
+    assert "secret-word" not in said
+
+
+def test_a_port_that_is_taken_is_named_before_anything_is_served(desk: Desk):
+    """Exit code 2, and no address is printed at which nobody answers."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        said = desk.run("serve", "--port", str(taken.getsockname()[1]), code=2)
+    assert said.startswith("newsletter: ")
+    assert "Address already in use;" in said
+
+
+def test_help_loads_no_database_and_no_web():
+    """Half a second of waiting for a list of commands is what makes people dislike a tool."""
+    loaded = "import newsletter.cli.commands, sys; print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"sqlalchemy", "fastapi", "pydantic", "premailer", "PIL", "typst", "cryptography"} & set(modules)
+
+
+def test_a_newsletter_is_changed_by_its_file_and_its_readers_are_exported(desk: Desk):
+    """What changed is named; the list has a row for each reader, and an import reads it again."""
+    desk.signed_off_issue(readers=3)
+    file = desk.folder / "publication.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace('publisher = "', 'publisher = "The '), encoding="utf-8")
+    assert "publisher" in desk.run("publication", "change", str(file))
+    assert "already" in desk.run("publication", "change", str(file))
+    desk.run("subscribers", "export", "--publication", "china-ports-power", "--out", "list.csv")
+    printed = desk.run("subscribers", "export", "--publication", "china-ports-power")
+    assert (desk.folder / "list.csv").read_text(encoding="utf-8-sig").splitlines() == printed.splitlines()
+    assert len(printed.splitlines()) == 4
+    again = desk.json("subscribers", "import", "list.csv", "--publication", "china-ports-power", "--basis",
+                      "double_opt_in", "--evidence", "the same again")  # fmt: skip
+    assert (again["total"], again["merged"]) == (3, 3)
 
 
 def test_the_doctor_says_what_is_to_be_mended(desk: Desk):
