@@ -19,6 +19,7 @@ from newsletter.manuscripts.document import (
     Publisher,
     Section,
 )
+from newsletter.manuscripts.furniture import drop_furniture
 from newsletter.manuscripts.house_style import HouseStyle
 from newsletter.manuscripts.labels import Labels, infer
 from newsletter.manuscripts.languages import language_of_text
@@ -47,7 +48,7 @@ def read_loose(lines: Sequence[Line], house: HouseStyle, known_values: Document 
     findings: list[Finding] = []
     tidied = [replace(line, text=tidy(line.text)) for line in lines]
     labels = infer(tidied, house)
-    chunks = drop_contents(chunks_of(tidied), house, findings)
+    chunks = drop_furniture(drop_contents(chunks_of(tidied), house, findings), findings)
     pieces = Cutter(chunks, labels, house).cut()
     head = read_masthead(pieces, findings)
     if known_values is not None:

@@ -107,8 +107,8 @@ REPAIRS: dict[str, Repair] = {
             "Look at accented letters in the preview, and save the file as UTF-8 next time.",
         ),
         Repair(
-            "page-furniture", _NOTICE, "Page numbers standing alone in the text are left out.",
-            "A page number standing alone is left out.", "{n} page numbers standing alone are left out.",
+            "page-furniture", _NOTICE, "Page numbers standing alone, and the running heads beside them, are left out.",
+            "A page number or running head is left out.", "{n} page numbers and running heads are left out.",
             "Nothing to do.",
         ),
     )

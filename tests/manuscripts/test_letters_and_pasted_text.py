@@ -10,6 +10,8 @@ from newsletter.manuscripts.document import Document, Note
 from newsletter.manuscripts.reader import Reading, read
 from newsletter.manuscripts.richtext import BulletList, Paragraph, plain
 
+LONG = "The ministry presented a plan for the ports on this coast and for those beyond the sound, and promised"
+
 
 def _paragraphs(document: Document) -> list[str]:
     entries = [entry for section in document.sections for entry in section.entries]
@@ -78,3 +80,23 @@ def test_contents_with_one_space_before_the_page_are_contents():
     reading = read(f"Letter\n\n{contents}EDITORIAL\n\nIt rains.\n\n1. Ports\n\nFull.\n\n2. Rails\n\nOld.\n")
     assert _rules(reading) == ["contents-dropped"]
     assert "Editorial 2" not in " ".join(_paragraphs(reading.document))
+
+
+def test_page_numbers_and_running_heads_are_left_out_and_named():
+    """What they tore in two is one again, and the title above them stays."""
+    pages = (
+        "to pay for\n\nCoastal Letter\nPage 1 of 3\n\nhalf of it.\n\nMore.\n\nCoastal Letter\nPage 2 of 3\n\nThe end.\n"
+    )
+    reading = read(f"Coastal Letter\n\nMay 14, 2025\n\n{LONG} {pages}")
+    assert reading.document.title == "Coastal Letter"
+    assert _paragraphs(reading.document) == [f"{LONG} to pay for half of it.", "More.", "The end."]
+    assert _rules(reading) == ["split-sentence", "page-furniture"]
+    assert [place.line for place in reading.remarks[1].places] == [7, 8, 14, 15]
+
+
+@pytest.mark.parametrize("numbers", [("7",), ("7", "7"), ("9", "8")])
+def test_numbers_that_do_not_count_pages_stay(numbers):
+    """One alone, or numbers that do not rise, may be what somebody wanted to say."""
+    text = "".join(f"It rains.\n\n{number}\n\n" for number in numbers)
+    reading = read(f"Letter\n\nMay 14, 2025\n\n{text}It rains still.\n")
+    assert [words for words in _paragraphs(reading.document) if words.isdigit()] == list(numbers)
