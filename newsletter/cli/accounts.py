@@ -40,22 +40,27 @@ def of_issue(session: Session, issue_id: int, dispatch_id: int) -> DispatchRepor
     from newsletter.delivery.models import Dispatch
     from newsletter.delivery.report import report
 
-    own = session.scalar(select(Dispatch.id).where(Dispatch.id == dispatch_id, Dispatch.issue_id == issue_id))
-    if own is None:
+    own = session.scalars(select(Dispatch.id).where(Dispatch.issue_id == issue_id)).all()
+    if dispatch_id not in own:
         raise NotFound(f"Issue {issue_id} has no sending {dispatch_id}.")
     return report(session, dispatch_id)
 
 
 def show(account: DispatchReport, *, as_json: bool) -> None:
     """Print the account, as JSON or in the words of the screens."""
+    from newsletter.delivery.states import DispatchState
+
     if as_json:
         output.say_json(account.to_json())
         return
     output.table(("", "mails", ""), list(_rows(account)))
     if account.pause_reason:
         output.say(f"Paused: {account.pause_reason}")
-    if account.next_attempt_at is not None:
-        output.say(f"The next attempt is due at {account.next_attempt_at:%H:%M:%S} UTC.")
+    if account.next_attempt_at is not None and account.state is DispatchState.RUNNING:
+        output.say(
+            f"The next attempt is due at {account.next_attempt_at:%Y-%m-%d %H:%M:%S} UTC. A running `newsletter serve` "
+            "or `newsletter worker` makes it by itself; so does `newsletter issue send`, run again then."
+        )
 
 
 def _rows(account: DispatchReport) -> list[tuple[str, str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from newsletter.mail.route import SmtpRoute
     from newsletter.worker import Installation
 
-LARGEST_ID = 2**63 - 1
-"""What a database can number a sending with."""
+STOPPING = b"Stopping when what is on the wire has ended; once more stops now, and some mails may arrive twice.\n"
 IssueId = Annotated[int, typer.Argument(help="The issue's number as `issue list` shows it.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
@@ -102,9 +102,7 @@ def cancel(issue_id: IssueId, yes: Yes = False, by: By = None) -> None:
 
 def report(
     issue_id: IssueId,
-    dispatch: Annotated[
-        int | None, typer.Option("--sending", help="This sending instead of the newest.", min=1, max=LARGEST_ID)
-    ] = None,
+    dispatch: Annotated[int | None, typer.Option("--sending", help="This sending instead of the newest.")] = None,
     readers: Annotated[bool, typer.Option("--readers", help="Print what became of each reader, as CSV.")] = False,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write what became of each reader to this file.")] = None,
     as_json: Json = False,
@@ -113,7 +111,7 @@ def report(
     from newsletter.delivery import report as reports
 
     with opened() as here, here.database.read() as session:
-        dispatch_id = dispatch or accounts.sending_of(session, issue_id)
+        dispatch_id = dispatch if dispatch is not None else accounts.sending_of(session, issue_id)
         account = accounts.of_issue(session, issue_id, dispatch_id)
         if csv is not None:
             output.write_csv(csv, reports.csv_lines(reports.readers(session, dispatch_id)))
@@ -228,8 +226,18 @@ def _begin_test(here: Installation, issue_id: int, addresses: list[str], *, text
 
 @contextmanager
 def _draining_on_signals(runner: LocalRunner) -> Iterator[None]:
-    """On Ctrl-C or SIGTERM claim nothing more and let open transactions end, so that nothing is in doubt."""
-    before = {number: signal.signal(number, lambda *_: runner.stop()) for number in (signal.SIGINT, signal.SIGTERM)}
+    """On Ctrl-C or SIGTERM claim nothing more and let open transactions end, so that nothing is in doubt.
+
+    A server may take ten minutes to answer: the second one ends the process at once, as a kill does.
+    """
+
+    def drain(*_: object) -> None:
+        for number in before:
+            signal.signal(number, signal.SIG_DFL)
+        os.write(2, STOPPING)  # a signal handler may not wait for a stream that is being written to
+        runner.stop()
+
+    before = {number: signal.signal(number, drain) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:

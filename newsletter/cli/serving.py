@@ -37,7 +37,7 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
 
 
 def worker() -> None:
-    """Send whatever is due, without serving pages; ends cleanly on SIGTERM, with nothing in doubt, at once on a second."""
+    """Send whatever is due, without serving pages; SIGTERM ends it with nothing in doubt, a second one at once."""
     _log_to_standard_error()
     asked_to_stop = threading.Event()
     signals = (signal.SIGINT, signal.SIGTERM)
