@@ -21,7 +21,7 @@ from newsletter.mail.catcher import Catcher
 from newsletter.mail.dkim import DkimSigner
 from newsletter.mail.maildir import Maildir
 from newsletter.mail.route import SmtpRoute, is_loopback, parse_smtp_url
-from newsletter.mail.smtp import SmtpTransport
+from newsletter.mail.smtp import HOST_NAME, SmtpTransport
 from subscribers.links import ReaderLinks
 
 ROUTE = "smtp"
@@ -121,6 +121,7 @@ def signer_of(settings: Settings) -> DkimSigner | None:
 
 
 def helo_name(settings: Settings) -> str:
-    """Return the name to say in EHLO (RFC 5321 §4.1.1.1): the public host, else this machine's."""
+    """Return the name to say in EHLO (RFC 5321 §4.1.1.1): the public host, else this machine's if it can be said."""
     host = urlsplit(settings.public_url).hostname or ""
-    return host if host and not is_loopback(host) else socket.getfqdn() or "localhost"
+    names = (host if not is_loopback(host) else "", socket.getfqdn())
+    return next((name for name in names if HOST_NAME.fullmatch(name)), "localhost")

@@ -19,7 +19,7 @@ BLOCK = 1024 * 1024
 """Octets sent under one time limit, so that a large message on a slow line is not taken for a stalled one."""
 LAST_WORDS = 2.0
 """Seconds to look for a reply on a line that broke while we were writing: a 421 or 552 may lie there unread."""
-_HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}|\[[0-9A-Za-z.:]+\]")
+HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}|\[[0-9A-Za-z.:]+\]")
 
 
 class SmtpTransport:
@@ -27,7 +27,7 @@ class SmtpTransport:
 
     def __init__(self, route: SmtpRoute, *, helo_name: str) -> None:
         """Prepare for *route*, greeting as *helo_name*, our own host; raise ``SettingsError`` for a bad CA file."""
-        if not _HOST_NAME.fullmatch(helo_name):
+        if not HOST_NAME.fullmatch(helo_name):
             raise SettingsError(
                 f"{helo_name!r} cannot be said to a mail server; our host name must be like mail.example.org."
             )
