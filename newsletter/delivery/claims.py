@@ -42,17 +42,20 @@ class Claimed:
 
 
 def due(session: Session, *, route: str, now: datetime, only: int | None = None) -> list[int]:
-    """Return the running dispatches of *route* with a delivery whose time has come, oldest first."""
-    waiting = exists().where(_D.dispatch_id == Dispatch.id, IS_PLANNED, _D.not_before <= now)
+    """Return the running dispatches of *route* with a delivery whose time and stage have come, oldest first."""
+    waiting = exists().where(
+        _D.dispatch_id == Dispatch.id, IS_PLANNED, _D.stage <= Dispatch.open_stage, _D.not_before <= now
+    )
     query = _sendable(select(Dispatch.id), now).where(Dispatch.route == route, waiting).order_by(Dispatch.id)
     return list(session.scalars(query if only is None else query.where(Dispatch.id == only)))
 
 
 def claim(session: Session, dispatch_id: int, *, owner: str, limit: int, now: datetime) -> Claimed:
-    """Take up to *limit* due deliveries of a running dispatch in hand until *now* + ``LEASE``."""
+    """Take up to *limit* due deliveries of a running dispatch's open stages in hand until *now* + ``LEASE``."""
+    open_stage = select(Dispatch.open_stage).where(Dispatch.id == dispatch_id).scalar_subquery()
     picked = (
         select(_D.id)
-        .where(_D.dispatch_id == dispatch_id, IS_PLANNED, _D.not_before <= now)
+        .where(_D.dispatch_id == dispatch_id, IS_PLANNED, _D.stage <= open_stage, _D.not_before <= now)
         .order_by(_D.stage, _D.not_before, _D.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -74,16 +77,18 @@ def claim(session: Session, dispatch_id: int, *, owner: str, limit: int, now: da
     return Claimed(promises, len(rows) - len(promises))
 
 
-def mark_sending(session: Session, promises: Sequence[Promise], *, owner: str, now: datetime) -> set[int]:
+def mark_sending(
+    session: Session, promises: Sequence[Promise], *, owner: str, now: datetime, route: str | None = None
+) -> set[int]:
     """Mark claimed deliveries as being sent and return the ids of those that were; only these may be handed over.
 
-    The others have been skipped, cancelled or taken over, or their dispatch does not run any more.
+    The others have been skipped, cancelled or taken over, or their dispatch does not run any more, or not by *route*.
     """
-    judged = _judged(_D.id.in_([promise.id for promise in promises]), now)
+    judged = _judged(_D.id.in_([promise.id for promise in promises]), now, route=route)
     statement = (
         _turned(judged, DeliveryState.CLAIMED, DeliveryState.SENDING, now)
         .where(_D.owner == owner)
-        .values(lease_until=_lease(judged, now))
+        .values(lease_until=_lease(judged, now), **({} if route is None else {"route": route}))
         .returning(_D.id, _D.state)
     )
     return {row.id for row in session.execute(statement) if row.state is DeliveryState.SENDING}
@@ -105,7 +110,7 @@ def renew(session: Session, ids: Sequence[int], *, owner: str, now: datetime) ->
     session.execute(update(DELIVERIES).where(_D.id.in_(list(ids)), _D.owner == owner).values(lease_until=now + LEASE))
 
 
-def _judged(which: ColumnElement[bool], now: datetime) -> CTE:
+def _judged(which: ColumnElement[bool], now: datetime, *, route: str | None = None) -> CTE:
     """Return id and reason to skip (NULL: none) of the deliveries *which*, if their dispatch may send now."""
     moment = literal(now, _D.not_before.type)
     reason = case(
@@ -126,14 +131,20 @@ def _judged(which: ColumnElement[bool], now: datetime) -> CTE:
         .outerjoin(Suppression, Suppression.address_key == _D.recipient_key)
         .where(which)
     )
+    if route is not None:
+        query = query.where(Dispatch.route == route)
     return _sendable(query, now).cte("judged")
 
 
 def _sendable(query: Select[Any], now: datetime) -> Select[Any]:
-    """Keep what belongs to a running dispatch whose issue is under no embargo; an embargo is a hard block."""
+    """Keep what belongs to a running dispatch in its send window and under no embargo; an embargo is a hard block."""
     embargoed = exists().where(Issue.id == Dispatch.issue_id, Issue.embargo_until > now)
     free = or_(Dispatch.kind == DispatchKind.TEST, ~embargoed)
-    return query.where(Dispatch.state == DispatchState.RUNNING, free)
+    in_window = and_(
+        or_(Dispatch.window_from.is_(None), Dispatch.window_from <= now),
+        or_(Dispatch.window_until.is_(None), Dispatch.window_until > now),
+    )
+    return query.where(Dispatch.state == DispatchState.RUNNING, free, in_window)
 
 
 def _turned(judged: CTE, source: DeliveryState, target: DeliveryState, now: datetime) -> Any:
