@@ -64,6 +64,16 @@ def database_away(error: Exception) -> None:
     _log.error("the database does not answer (%s); outcomes are kept until it does", type(error).__name__)
 
 
+def worker_lost_database(error: Exception) -> None:
+    """Say that the ticks stopped because the database does not answer."""
+    _log.warning("no ticks: the database does not answer (%s); beginning afresh", type(error).__name__)
+
+
+def wake_lost(error: Exception) -> None:
+    """Say that nobody could be told of new work; the next tick finds it."""
+    _log.warning("a wake-up was lost (%s); the next tick finds the work", type(error).__name__)
+
+
 def unreadable(delivery_id: int, error: Exception) -> None:
     """Say that one reader's message could not be made."""
     _log.error("delivery %d: its message could not be made (%s)", delivery_id, type(error).__name__)

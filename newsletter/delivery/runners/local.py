@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.exc import OperationalError
+
 from newsletter.delivery import maillog, report, steps
 from newsletter.delivery.dispatcher import Dispatcher, Line
 from newsletter.delivery.lanes import Wait
@@ -18,8 +20,8 @@ from newsletter.delivery.states import FINAL
 from newsletter.kit.clock import Clock
 from newsletter.kit.database import Database
 
-TICK = 2.0
-"""Seconds between two looks for work that nobody announced: schedules, retries, other processes."""
+TICK = 1.0
+"""Seconds between two looks for work that nobody announced: schedules, retries, a resume from another process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,10 @@ Progress = Callable[[int, int], None]
 
 
 class LocalRunner:
-    """Runs the steps in turn: reap, take up notices, plan, dispatch, finish."""
+    """Runs the steps in turn: reap, take up notices, plan, dispatch, finish.
+
+    It has two faces: a ``Runner`` that works in a thread of its own, and the ``Hands`` of a runner that says when.
+    """
 
     def __init__(
         self,
@@ -103,21 +108,43 @@ class LocalRunner:
     def _work(self) -> None:
         while not self._stopping.is_set():
             self._wake.clear()
-            for name, step in (
-                ("prepare", lambda: self._prepare(None)),
-                ("dispatch", self._dispatcher.run),
-                ("finish", lambda: steps.finish(self._database, clock=self._clock)),
-            ):
+            for step in (self.look_after, self.plan, self.dispatch, self.finish):
                 try:
                     step()
+                except OperationalError as error:
+                    maillog.database_away(error)
                 except Exception:  # one failing step must not end the sending for good
-                    maillog.step_failed(name)
+                    maillog.step_failed(step.__name__)
             self._wake.wait(TICK)
 
-    def _prepare(self, only: int | None) -> None:
+    # The hands of a runner that says when
+
+    def look_after(self) -> None:
+        """Take over what dead workers held, and take up notices."""
         steps.reap(self._database, clock=self._clock, on_doubt=self._on_doubt)
+        steps.take_up_notices(self._database, route=self._line.name, clock=self._clock)
+
+    def plan(self) -> None:
+        """Plan every sending whose time has come."""
+        steps.schedule_and_plan(self._database, clock=self._clock)
+
+    def has_work(self) -> bool:
+        """Tell whether anything is due that may be handed over now."""
+        return self._dispatcher.has_work()
+
+    def dispatch(self) -> None:
+        """Hand over everything that is due; returns when there is no more, or soon after ``stop``."""
+        self._dispatcher.run()
+
+    def finish(self) -> None:
+        """Finish every sending whose deliveries have all ended."""
+        steps.finish(self._database, clock=self._clock)
+
+    def _prepare(self, only: int | None) -> None:
         if only is None:
-            steps.take_up_notices(self._database, route=self._line.name, clock=self._clock)
+            self.look_after()
+        else:
+            steps.reap(self._database, clock=self._clock, on_doubt=self._on_doubt)
         steps.schedule_and_plan(self._database, clock=self._clock, only=only)
 
     def _sendable(self, only: int | None) -> bool:
