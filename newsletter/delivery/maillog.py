@@ -19,6 +19,11 @@ def started(dispatch_id: int, kind: str) -> None:
     _log.info("dispatch %d (%s): written down", dispatch_id, kind)
 
 
+def stage_opened(dispatch_id: int, stage: int) -> None:
+    """Say that the next stage of a sending may go."""
+    _log.info("dispatch %d: stage %d is open", dispatch_id, stage)
+
+
 def planned(dispatch_id: int, count: int) -> None:
     """Say how many deliveries a sending has."""
     _log.info("dispatch %d: %d deliveries planned", dispatch_id, count)
@@ -29,9 +34,14 @@ def moved(dispatch_id: int, state: str, reason: str) -> None:
     _log.info("dispatch %d: now %s%s", dispatch_id, state, f" ({_masked(reason)})" if reason else "")
 
 
-def paused_by_server(dispatch_id: int, reason: str) -> None:
-    """Say that a sending stopped for a fault of ours."""
-    _log.error("dispatch %d: paused; the mail server said %r", dispatch_id, _masked(reason))
+def stopped_by_itself(dispatch_id: int, reason: str) -> None:
+    """Say that a sending stopped without anybody asking, for a fault of ours or a bad list."""
+    _log.error("dispatch %d: paused, and the team is told: %r", dispatch_id, _masked(reason))
+
+
+def slowed_down(destination: str, code: int, reply: str) -> None:
+    """Say that a receiver asked us to slow down."""
+    _log.warning("destination %s: resting, then slower; it said %d %r", destination, code, _masked(reply))
 
 
 def skipped(dispatch_id: int, count: int) -> None:
