@@ -51,7 +51,7 @@ format: setup ## Put the code into its form
 	@$(BIN)/ruff check --fix-only --quiet
 	@$(BIN)/ruff format --quiet
 
-bench: setup ## Measure rendering, importing and compiling, each against a yardstick in the same run
+bench: setup ## Measure rendering, importing, compiling and sending, each against a yardstick in the same run
 	@for script in bench/*.py; do $(BIN)/python "$$script"; done
 
 test-wire: setup ## Send through Postfix's smtp-sink, an independent witness

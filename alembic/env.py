@@ -7,6 +7,7 @@ from alembic import context
 import newsletter.delivery.models
 import newsletter.kit.audit  # noqa: F401  # these declare every table on Base
 from newsletter.kit.database import Base, Database
+from newsletter.kit.migrations import is_ours
 from newsletter.kit.settings import load_settings
 
 engine = context.config.attributes.get("engine") or Database(load_settings().database).engine
@@ -15,6 +16,7 @@ with engine.connect() as connection:
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
+        include_name=is_ours,
         render_as_batch=True,  # SQLite changes a table by making it anew
         user_module_prefix="database.",
     )

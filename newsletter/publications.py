@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from newsletter.kit.audit import record
 from newsletter.kit.database import Base, UtcDateTime, named
 from newsletter.kit.errors import BadInput, Conflict, NotFound
+from newsletter.kit.windows import read_window
 from newsletter.mail.address import address_key
 from newsletter.manuscripts.document import MailFormat
 from newsletter.manuscripts.house_style import HouseStyle
@@ -59,6 +60,8 @@ class Profile:
     from_name: str = ""
     from_address: str = ""
     reply_to: str = ""
+    team_address: str = ""
+    """Who is told when a sending stops by itself; empty takes reply_to, else from_address."""
     list_domain: str = ""
     """Domain of the List-Id (RFC 2919); empty takes the From address's."""
     access: Access = Access.OPEN
@@ -68,6 +71,10 @@ class Profile:
     subject: str = ""
     """Default subject of issues; ``{title}``, ``{publication}`` and ``{date}`` are filled."""
     preheader: str = ""
+    send_windows: tuple[str, ...] = ()
+    """When issues may go out, in the publication's time zone, as ``Mon-Fri 07:00-19:00``; empty: at any time."""
+    routes: tuple[str, ...] = ()
+    """Names of mail servers, the first that works is used; empty takes the installation's own."""
     theme: Theme = Theme()
     imprint: Imprint = Imprint()
     house_style: HouseStyle = field(default_factory=HouseStyle)
@@ -160,7 +167,12 @@ def _complaints(profile: Profile) -> Iterator[str]:
         ZoneInfo(profile.time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         yield f"There is no time zone {profile.time_zone!r}; write e.g. Europe/Berlin."
-    for entry in ("from_address", "reply_to"):
+    for window in profile.send_windows:
+        try:
+            read_window(window)
+        except BadInput as error:
+            yield f"{error} (send_windows)"
+    for entry in ("from_address", "reply_to", "team_address"):
         address = getattr(profile, entry)
         try:
             address_key(address or "nobody@example.org")

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from newsletter.delivery.dispatcher import Line
 from newsletter.delivery.messages import OutgoingMessages
 from newsletter.delivery.orders import CATCHER
+from newsletter.delivery.receivers import Receivers, read_receivers
 from newsletter.delivery.runners.local import LocalRunner
 from newsletter.kit.clock import Clock, utc_now
 from newsletter.kit.database import Database
@@ -42,6 +43,7 @@ class Installation:
         here = cls(settings, Database(settings.database), clock)
         assert here.settings.keyring
         assert here.route or here.outbox
+        assert here.receivers
         signer_of(settings)
         return here
 
@@ -63,6 +65,12 @@ class Installation:
     def route_name(self) -> str:
         """What deliveries are written down for; a rehearsal with the catcher never goes out through a real server."""
         return ROUTE if self.route else CATCHER
+
+    @cached_property
+    def receivers(self) -> Receivers:
+        """Which domains stand behind the same mail servers."""
+        file = self.settings.destinations_file
+        return Receivers() if file is None else read_receivers(file)
 
     @cached_property
     def links(self) -> ReaderLinks:
@@ -90,7 +98,9 @@ class Installation:
             signer=signer_of(self.settings),
         )
         transport = SmtpTransport(server, helo_name=helo_name(self.settings))
-        line = Line(self.route_name, transport, connections=server.connections, pace=server.pace)
+        line = Line(
+            self.route_name, transport, connections=server.connections, pace=server.pace, receivers=self.receivers
+        )
         return LocalRunner(self.database, line, messages, clock=self.clock, on_doubt=self.settings.in_doubt)
 
     @contextmanager

@@ -21,7 +21,9 @@ UNPRIVILEGED = "nobody"
 class PostgresServer:
     """A server of our own on loopback; ``kill()`` and ``start()`` play a crash and its recovery."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        """*durable* makes commits wait for the disk, as they must where it counts and where it is measured."""
+        self._fsync = "on" if durable else "off"
         self.folder = Path(tempfile.mkdtemp(prefix="newsletter-pg-"))
         self.folder.chmod(0o755)
         self._user = UNPRIVILEGED if os.geteuid() == 0 else None
@@ -42,7 +44,7 @@ class PostgresServer:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "port": self.port,
-                   "fsync": "off", "max_connections": 200, "shared_buffers": "64MB"}  # fmt: skip
+                   "fsync": self._fsync, "max_connections": 200, "shared_buffers": "64MB"}  # fmt: skip
         arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(

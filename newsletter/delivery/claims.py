@@ -11,10 +11,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, case, exists, literal, null, or_, select, type_coerce, update
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    case,
+    exists,
+    literal,
+    null,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from newsletter.delivery.audience import skip_reason
+from newsletter.delivery.gate import Around
 from newsletter.delivery.models import Delivery, Dispatch
 from newsletter.delivery.progress import DELIVERIES, IS_PLANNED, changed
 from newsletter.delivery.promise import Promise
@@ -34,56 +49,73 @@ class Claimed:
 
     promises: list[Promise]
     skipped: int
+    put_off: int = 0
+    """Deliveries whose destination rests, and which wait until it does not."""
 
     @property
     def rows(self) -> int:
         """How many deliveries it touched; fewer than asked for means that there are no more."""
-        return len(self.promises) + self.skipped
+        return len(self.promises) + self.skipped + self.put_off
 
 
 def due(session: Session, *, route: str, now: datetime, only: int | None = None) -> list[int]:
-    """Return the running dispatches of *route* with a delivery whose time has come, oldest first."""
-    waiting = exists().where(_D.dispatch_id == Dispatch.id, IS_PLANNED, _D.not_before <= now)
+    """Return the running dispatches of *route* with a delivery whose time and stage have come, oldest first."""
+    waiting = exists().where(
+        _D.dispatch_id == Dispatch.id, IS_PLANNED, _D.stage <= Dispatch.open_stage, _D.not_before <= now
+    )
     query = _sendable(select(Dispatch.id), now).where(Dispatch.route == route, waiting).order_by(Dispatch.id)
     return list(session.scalars(query if only is None else query.where(Dispatch.id == only)))
 
 
-def claim(session: Session, dispatch_id: int, *, owner: str, limit: int, now: datetime) -> Claimed:
-    """Take up to *limit* due deliveries of a running dispatch in hand until *now* + ``LEASE``."""
-    picked = (
+def claim(
+    session: Session, dispatch_id: int, *, owner: str, limit: int, now: datetime, around: Around | None = None
+) -> Claimed:
+    """Take up to *limit* due deliveries of a running dispatch's open stages in hand until *now* + ``LEASE``.
+
+    What goes to a destination that rests is put off until it does not; what goes to one that is full stays.
+    """
+    open_stage = select(Dispatch.open_stage).where(Dispatch.id == dispatch_id).scalar_subquery()
+    picking = (
         select(_D.id)
-        .where(_D.dispatch_id == dispatch_id, IS_PLANNED, _D.not_before <= now)
+        .where(_D.dispatch_id == dispatch_id, IS_PLANNED, _D.stage <= open_stage, _D.not_before <= now)
         .order_by(_D.stage, _D.not_before, _D.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
-        .cte("picked")
-        .prefix_with("MATERIALIZED", dialect="postgresql")  # or the LIMIT may be asked for twice
     )
-    judged = _judged(_D.id.in_(select(picked.c.id)), now)
+    put_off = 0
+    if around:
+        rows = session.execute(picking.add_columns(_D.domain).where(_D.domain.not_in(list(around.full)))).all()
+        put_off = _put_off(session, rows, around)
+        judged = _judged(_D.id.in_([row.id for row in rows if row.domain not in around.resting]), now)
+    else:
+        picked = picking.cte("picked").prefix_with("MATERIALIZED", dialect="postgresql")  # or LIMIT is asked for twice
+        judged = _judged(_D.id.in_(select(picked.c.id)), now)
     statement = (
         _turned(judged, DeliveryState.PLANNED, DeliveryState.CLAIMED, now)
         .values(owner=case((judged.c.reason.is_(None), owner), else_=""), lease_until=_lease(judged, now))
         .returning(
             _D.state, _D.id, _D.dispatch_id, _D.subscriber_id, _D.address, _D.name, _D.variant, _D.language,
-            _D.attempts, _D.first_attempt_at,
+            _D.attempts, _D.first_attempt_at, _D.domain,
         )
     )  # fmt: skip
     rows = session.execute(statement).all()
     promises = [Promise(*row[1:]) for row in rows if row[0] is DeliveryState.CLAIMED]
     promises.sort(key=lambda promise: promise.id)
-    return Claimed(promises, len(rows) - len(promises))
+    return Claimed(promises, len(rows) - len(promises), put_off)
 
 
-def mark_sending(session: Session, promises: Sequence[Promise], *, owner: str, now: datetime) -> set[int]:
+def mark_sending(
+    session: Session, promises: Sequence[Promise], *, owner: str, now: datetime, route: str | None = None
+) -> set[int]:
     """Mark claimed deliveries as being sent and return the ids of those that were; only these may be handed over.
 
-    The others have been skipped, cancelled or taken over, or their dispatch does not run any more.
+    The others have been skipped, cancelled or taken over, or their dispatch does not run any more, or not by *route*.
     """
-    judged = _judged(_D.id.in_([promise.id for promise in promises]), now)
+    judged = _judged(_D.id.in_([promise.id for promise in promises]), now, route=route)
     statement = (
         _turned(judged, DeliveryState.CLAIMED, DeliveryState.SENDING, now)
         .where(_D.owner == owner)
-        .values(lease_until=_lease(judged, now))
+        .values(lease_until=_lease(judged, now), **({} if route is None else {"route": route}))
         .returning(_D.id, _D.state)
     )
     return {row.id for row in session.execute(statement) if row.state is DeliveryState.SENDING}
@@ -105,7 +137,17 @@ def renew(session: Session, ids: Sequence[int], *, owner: str, now: datetime) ->
     session.execute(update(DELIVERIES).where(_D.id.in_(list(ids)), _D.owner == owner).values(lease_until=now + LEASE))
 
 
-def _judged(which: ColumnElement[bool], now: datetime) -> CTE:
+def _put_off(session: Session, rows: Sequence[Row[Any]], around: Around) -> int:
+    """Let what was picked for resting destinations wait until their rest is over; return how many."""
+    put_off = 0
+    for until in set(around.resting.values()):
+        ids = [row.id for row in rows if around.resting.get(row.domain) == until]
+        if ids:
+            put_off += changed(session.execute(update(DELIVERIES).where(_D.id.in_(ids)).values(not_before=until)))
+    return put_off
+
+
+def _judged(which: ColumnElement[bool], now: datetime, *, route: str | None = None) -> CTE:
     """Return id and reason to skip (NULL: none) of the deliveries *which*, if their dispatch may send now."""
     moment = literal(now, _D.not_before.type)
     reason = case(
@@ -126,14 +168,20 @@ def _judged(which: ColumnElement[bool], now: datetime) -> CTE:
         .outerjoin(Suppression, Suppression.address_key == _D.recipient_key)
         .where(which)
     )
+    if route is not None:
+        query = query.where(Dispatch.route == route)
     return _sendable(query, now).cte("judged")
 
 
 def _sendable(query: Select[Any], now: datetime) -> Select[Any]:
-    """Keep what belongs to a running dispatch whose issue is under no embargo; an embargo is a hard block."""
+    """Keep what belongs to a running dispatch in its send window and under no embargo; an embargo is a hard block."""
     embargoed = exists().where(Issue.id == Dispatch.issue_id, Issue.embargo_until > now)
     free = or_(Dispatch.kind == DispatchKind.TEST, ~embargoed)
-    return query.where(Dispatch.state == DispatchState.RUNNING, free)
+    in_window = and_(
+        or_(Dispatch.window_from.is_(None), Dispatch.window_from <= now),
+        or_(Dispatch.window_until.is_(None), Dispatch.window_until > now),
+    )
+    return query.where(Dispatch.state == DispatchState.RUNNING, free, in_window)
 
 
 def _turned(judged: CTE, source: DeliveryState, target: DeliveryState, now: datetime) -> Any:

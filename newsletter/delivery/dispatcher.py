@@ -7,11 +7,13 @@ import threading
 from collections.abc import Callable
 
 from newsletter.delivery import claims
+from newsletter.delivery.breaker import Breaker
 from newsletter.delivery.compiled import Compiled
 from newsletter.delivery.lanes import Lane, Wait
+from newsletter.delivery.line import Line, Recorded, Rules
 from newsletter.delivery.pace import Pace
 from newsletter.delivery.promise import Messages
-from newsletter.delivery.scribe import COMMIT_GROUP, Line, Recorded, Rules, Scribe
+from newsletter.delivery.scribe import COMMIT_GROUP, Scribe
 from newsletter.delivery.settlement import OnDoubt
 from newsletter.delivery.trays import Trays
 from newsletter.kit.clock import Clock
@@ -49,6 +51,7 @@ class Dispatcher:
         self._recorded = recorded or (lambda settlements: None)
         self._stopping = threading.Event()
         self._pace = Pace(line.pace)
+        self._breaker = Breaker()
 
     def stop(self) -> None:
         """Claim and mark nothing more; what is on a line ends, so that nothing is in doubt."""
@@ -66,7 +69,7 @@ class Dispatcher:
         trays = Trays()
         scribe = Scribe(
             self._database, self._line, self._compiled, trays, rules=self._rules, clock=self._clock,
-            pace=self._pace, recorded=self._recorded, only=only,
+            pace=self._pace, breaker=self._breaker, recorded=self._recorded, only=only,
         )  # fmt: skip
         lanes = [
             Lane(trays, self._line.transport, clock=self._clock, wait=self._wait, name=f"lane-{number}")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from newsletter.delivery import maillog
 from newsletter.delivery.trays import Done, Prepared, Trays
+from newsletter.delivery.verdicts import asks_to_slow_down
 from newsletter.kit.clock import Clock
 from newsletter.kit.errors import DeskError
 from newsletter.mail.envelope import Connection, Deferred, InDoubt, Outcome, Refused, Transport, TransportUnavailable
@@ -65,7 +66,7 @@ class Lane(threading.Thread):
             if carried and _may_try_another_line(outcome):
                 # Servers close after some number of messages: no message of ours should wait five minutes for that.
                 outcome = self._once_more(prepared, outcome)
-            if isinstance(outcome, Deferred) and _line_failed(outcome) and not carried:
+            if isinstance(outcome, Deferred) and _may_try_another_line(outcome) and not carried:
                 self._failed(outcome.reply, permanent=False)
             else:
                 self._failures = 0
@@ -120,5 +121,5 @@ def _line_failed(outcome: Outcome) -> bool:
 
 
 def _may_try_another_line(outcome: Outcome) -> bool:
-    """Tell whether a fresh line may be tried at once: not where the server asks us to slow down (4.7.x)."""
-    return isinstance(outcome, Deferred) and _line_failed(outcome) and not outcome.enhanced.startswith("4.7")
+    """Tell whether only the line failed: not where the server ended it to have us slow down (4.7.x)."""
+    return isinstance(outcome, Deferred) and _line_failed(outcome) and not asks_to_slow_down(outcome)

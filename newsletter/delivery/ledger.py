@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import feedback, maillog, progress
+from newsletter.delivery import alarms, feedback, maillog, progress
 from newsletter.delivery.models import Dispatch
 from newsletter.delivery.progress import DELIVERIES, IS_IN_HAND, IS_PLANNED, changed
 from newsletter.delivery.settlement import OnDoubt, Settlement
@@ -105,8 +105,7 @@ def _follow_up(session: Session, settlements: Sequence[Settlement]) -> None:
         feedback.suppress_dead(session, dead)
     reasons = {one.dispatch_id: one for one in settlements if one.pause_reason}
     for dispatch_id, one in reasons.items():
-        if progress.move(session, dispatch_id, DispatchState.PAUSED, now=one.at, reason=one.pause_reason):
-            maillog.paused_by_server(dispatch_id, one.pause_reason)
+        alarms.stop(session, dispatch_id, reason=one.pause_reason, now=one.at)
     again = {one.dispatch_id: one.at for one in settlements if one.state in _OPEN}
     if again:
         # Shared locks on PostgreSQL: a cancellation that is under way either sees these rows or is seen here.

@@ -20,6 +20,11 @@ def started(dispatch_id: int, kind: str) -> None:
     _log.info("dispatch %d (%s): written down", dispatch_id, kind)
 
 
+def stage_opened(dispatch_id: int, stage: int) -> None:
+    """Say that the next stage of a sending may go."""
+    _log.info("dispatch %d: stage %d is open", dispatch_id, stage)
+
+
 def planned(dispatch_id: int, count: int) -> None:
     """Say how many deliveries a sending has."""
     _log.info("dispatch %d: %d deliveries planned", dispatch_id, count)
@@ -30,9 +35,14 @@ def moved(dispatch_id: int, state: str, reason: str) -> None:
     _log.info("dispatch %d: now %s%s", dispatch_id, state, f" ({_masked(reason)})" if reason else "")
 
 
-def paused_by_server(dispatch_id: int, reason: str) -> None:
-    """Say that a sending stopped for a fault of ours."""
-    _log.error("dispatch %d: paused; the mail server said %r", dispatch_id, _masked(reason))
+def stopped_by_itself(dispatch_id: int, reason: str) -> None:
+    """Say that a sending stopped without anybody asking, for a fault of ours or a bad list."""
+    _log.error("dispatch %d: paused, and the team is told: %r", dispatch_id, _masked(reason))
+
+
+def slowed_down(destination: str, code: int, reply: str) -> None:
+    """Say that a receiver asked us to slow down."""
+    _log.warning("destination %s: resting, then slower; it said %d %r", destination, code, _masked(reply))
 
 
 def skipped(dispatch_id: int, count: int) -> None:
@@ -63,6 +73,16 @@ def unreachable(message: str, wait: float) -> None:
 def database_away(error: Exception) -> None:
     """Say that the database did not answer while outcomes wait to be recorded."""
     _log.error("the database does not answer (%s); outcomes are kept until it does", type(error).__name__)
+
+
+def worker_lost_database(error: Exception) -> None:
+    """Say that the ticks stopped because the database does not answer."""
+    _log.warning("no ticks: the database does not answer (%s); beginning afresh", type(error).__name__)
+
+
+def wake_lost(error: Exception) -> None:
+    """Say that nobody could be told of new work; the next tick finds it."""
+    _log.warning("a wake-up was lost (%s); the next tick finds the work", type(error).__name__)
 
 
 def unreadable(delivery_id: int, error: Exception) -> None:

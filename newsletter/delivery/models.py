@@ -33,7 +33,7 @@ class Dispatch(Base):
     revision_id: Mapped[int | None] = mapped_column(ForeignKey("revisions.id"))
     notice_id: Mapped[int | None] = mapped_column(ForeignKey("notices.id"))
     route: Mapped[str] = mapped_column(String(40))
-    """The mail server chosen for it."""
+    """The mail server it goes through now; after a fail-over another than the one chosen first."""
     created_by: Mapped[str] = mapped_column(String(254))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     scheduled_for: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -44,6 +44,15 @@ class Dispatch(Base):
     """The last subscriber id planned; planning goes on behind it after a crash."""
     planned_count: Mapped[int] = mapped_column(default=0)
     options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    open_stage: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    """Deliveries of this stage and earlier ones may go."""
+    last_stage: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    """How far it is to be opened; 0 where nobody asked for stages."""
+    next_stage_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the hold ends that stands now: the one before planning (``cooling``) or the one before the last stage."""
+    window_from: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    window_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """The publication's present or next send window; None where it may send at any time."""
 
 
 class Delivery(Base):
@@ -68,6 +77,13 @@ class Delivery(Base):
             postgresql_where=text("state in ('claimed', 'sending')"),
         ),
         Index("ix_deliveries_subscriber", "subscriber_id"),
+        Index(
+            "ix_deliveries_accepted",
+            "route",
+            "ended_at",
+            sqlite_where=text("state = 'accepted'"),
+            postgresql_where=text("state = 'accepted'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -93,6 +109,8 @@ class Delivery(Base):
     owner: Mapped[str] = mapped_column(String(80), default="")
     """The worker that holds it, with a number that fences off its earlier lives."""
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    route: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    """The mail server of the last attempt, empty before the first; what a daily limit is counted by."""
     code: Mapped[int | None] = mapped_column(SmallInteger)
     """The last reply's code (RFC 5321 §4.2), None before the first."""
     enhanced: Mapped[str] = mapped_column(String(11), default="")
@@ -100,6 +118,25 @@ class Delivery(Base):
     reply: Mapped[str] = mapped_column(String(500), default="")
     first_attempt_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Destination(Base):
+    """A receiver that asked one of our routes to slow down; there is no row for those that did not."""
+
+    __tablename__ = "destinations"
+
+    route: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(253), primary_key=True)
+    """The recipient's domain, or the name of the group of domains behind one set of mail servers."""
+    resting_until: Mapped[datetime] = mapped_column(UtcDateTime)
+    room: Mapped[int] = mapped_column(SmallInteger)
+    """Connections it may have at once, all workers together, when it does not rest."""
+    grown_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """When its room last changed."""
+    code: Mapped[int] = mapped_column(SmallInteger)
+    """The reply that asked for it; so with the next two."""
+    enhanced: Mapped[str] = mapped_column(String(11))
+    reply: Mapped[str] = mapped_column(String(500))
 
 
 class Event(Base):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,6 +13,8 @@ from sqlalchemy.orm import Session
 from newsletter.delivery import progress
 from newsletter.delivery.models import Dispatch
 from newsletter.delivery.planning import Order, checked_addresses, start
+from newsletter.delivery.schedules import check_embargo
+from newsletter.delivery.stages import Staging
 from newsletter.delivery.states import DispatchKind, DispatchState, Variant
 from newsletter.issues import signoff
 from newsletter.issues.models import Issue
@@ -33,17 +36,21 @@ def send_issue(
     by: str,
     now: datetime,
     scheduled_for: datetime | None = None,
+    hold: timedelta = timedelta(0),
+    staging: Staging | None = None,
+    fallbacks: tuple[str, ...] = (),
 ) -> Dispatch:
     """Start sending the signed-off issue to its readers, or return the sending that was started before.
 
-    Raises ``Conflict`` if nothing is signed off, ``DispatchRefused`` if an embargo stands beyond the time.
+    *hold* is a time before anything is planned, *staging* says who gets it first, *fallbacks* are routes to go on with.
+    Raises ``Conflict`` if nothing is signed off, ``DispatchRefused`` if an embargo stands beyond the time, ``BadInput``
+    for a team's address that is none.
     """
+    if staging is not None and staging.team:
+        staging = replace(staging, team=tuple(checked_addresses(staging.team)))
     approved = signoff.approved_editions(session, issue, keyring=keyring)
     at = scheduled_for or now
-    if issue.embargo_until is not None and at < issue.embargo_until:
-        raise DispatchRefused(
-            f"Issue {issue.id} is under embargo until {issue.embargo_until:%Y-%m-%d %H:%M} UTC; schedule it for then."
-        )
+    check_embargo(issue, at=at)
     order = Order(
         key=_key(issue, route),
         kind=DispatchKind.ISSUE,
@@ -54,6 +61,9 @@ def send_issue(
         issue_id=issue.id,
         approval_id=approved.approval_id,
         revision_id=approved.revision_id,
+        hold=hold,
+        staging=staging,
+        fallbacks=fallbacks,
     )
     dispatch = start(session, order, now=now)
     if dispatch.started_at is None and dispatch.approval_id != approved.approval_id:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import Subquery, func, literal, select
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import audience, maillog, progress
+from newsletter.delivery import audience, maillog, progress, schedules, stages
 from newsletter.delivery.models import Dispatch
 from newsletter.delivery.progress import DELIVERIES
+from newsletter.delivery.stages import Staging
 from newsletter.delivery.states import DeliveryState, DispatchKind, DispatchState, Variant
 from newsletter.issues import signoff
 from newsletter.issues.models import Approval, Issue, IssueState
@@ -22,6 +23,7 @@ from newsletter.kit.database import Database, insert_for
 from newsletter.kit.errors import BadInput
 from newsletter.mail.address import address_key, domain_of
 from newsletter.notices import Notice
+from newsletter.publications import Publication
 
 VOIDED = "The issue was edited after its sign-off; sign it off again and send it again."
 PLANNING_BATCH = 50_000
@@ -45,7 +47,22 @@ class Order:
     approval_id: int | None = None
     revision_id: int | None = None
     notice_id: int | None = None
+    hold: timedelta = timedelta(0)
+    """Time before planning in which it can still be stopped and reach nobody."""
+    staging: Staging | None = None
+    fallbacks: tuple[str, ...] = ()
+    """Routes to go on with when *route* does not work, in this order."""
     options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def all_options(self) -> dict[str, Any]:
+        """What is kept as ``Dispatch.options``."""
+        more: dict[str, Any] = {"hold": self.hold.total_seconds()} if self.hold else {}
+        if self.staging is not None:
+            more["staging"] = self.staging.to_options()
+        if self.fallbacks:
+            more["routes"] = [self.route, *self.fallbacks]
+        return {**self.options, **more}
 
 
 def start(session: Session, order: Order, *, now: datetime) -> Dispatch:
@@ -56,8 +73,8 @@ def start(session: Session, order: Order, *, now: datetime) -> Dispatch:
             key=order.key, kind=order.kind, state=DispatchState.SCHEDULED, publication_id=order.publication_id,
             issue_id=order.issue_id, approval_id=order.approval_id, revision_id=order.revision_id,
             notice_id=order.notice_id, route=order.route, created_by=order.created_by, created_at=now,
-            scheduled_for=order.scheduled_for, options=order.options, pause_reason="", planning_cursor=0,
-            planned_count=0,
+            scheduled_for=order.scheduled_for, options=order.all_options, pause_reason="", planning_cursor=0,
+            planned_count=0, last_stage=0 if order.staging is None else stages.REST,
         )
         .on_conflict_do_nothing()
         .returning(Dispatch.id)
@@ -71,12 +88,8 @@ def start(session: Session, order: Order, *, now: datetime) -> Dispatch:
 
 
 def schedule_due(session: Session, *, now: datetime) -> list[int]:
-    """Take every sending whose time has come to planning; return the ids of all that are to be planned."""
-    due = session.scalars(
-        select(Dispatch.id).where(Dispatch.state == DispatchState.SCHEDULED, Dispatch.scheduled_for <= now)
-    ).all()
-    for dispatch_id in due:
-        progress.move(session, dispatch_id, DispatchState.PLANNING, now=now)
+    """Take every sending whose time has come a step on; return the ids of all that are to be planned."""
+    schedules.begin_due(session, now=now)
     return list(session.scalars(select(Dispatch.id).where(Dispatch.state == DispatchState.PLANNING)))
 
 
@@ -105,6 +118,9 @@ def plan(database: Database, dispatch_id: int, *, clock: Clock, batch: int = PLA
             session.flush()
             if not more:
                 maillog.planned(dispatch_id, dispatch.planned_count)
+                if dispatch.kind in schedules.WINDOWED:
+                    profile = session.get_one(Publication, dispatch.publication_id).profile
+                    schedules.write_window(session, dispatch_id, profile, now=clock())
                 progress.move(session, dispatch_id, DispatchState.RUNNING, now=clock())
                 _publish(session, dispatch, now=clock())
                 break
@@ -175,7 +191,11 @@ def _publish(session: Session, dispatch: Dispatch, *, now: datetime) -> None:
 
 def _plan_readers(session: Session, dispatch: Dispatch, *, now: datetime, batch: int) -> tuple[int, int | None]:
     """Write the next *batch* of readers down; return how many were new, and the new cursor, None at the end."""
+    staging = stages.staging_of(dispatch.options)
     everybody = audience.audience(session, dispatch.publication_id, now=now).subquery()
+    team = 0
+    if staging is not None and dispatch.planning_cursor == 0:
+        team = _plan_team(session, dispatch, staging, everybody, now=now)
     onward = (
         select(everybody.c.subscriber_id)
         .where(everybody.c.subscriber_id > dispatch.planning_cursor)
@@ -185,11 +205,12 @@ def _plan_readers(session: Session, dispatch: Dispatch, *, now: datetime, batch:
     )
     cursor = session.scalar(select(func.max(onward.c.subscriber_id)))
     if cursor is None:
-        return 0, None
+        return team, None
     table = DELIVERIES
     rows = select(
         *[everybody.c[name] for name in _COLUMNS],
-        literal(dispatch.id), literal(0), literal(DeliveryState.PLANNED, table.c.state.type), literal(0), literal(0),
+        literal(dispatch.id), stages.stage_of(staging, everybody.c.subscriber_id),
+        literal(DeliveryState.PLANNED, table.c.state.type), literal(0), literal(0),
         literal(now, table.c.not_before.type), literal(""), literal(""), literal(""),
     ).where(everybody.c.subscriber_id > dispatch.planning_cursor, everybody.c.subscriber_id <= cursor)  # fmt: skip
     written = session.execute(
@@ -202,7 +223,25 @@ def _plan_readers(session: Session, dispatch: Dispatch, *, now: datetime, batch:
         .on_conflict_do_nothing()
         .execution_options(preserve_rowcount=True)
     )  # fmt: skip
-    return progress.changed(written), int(cursor)
+    return team + progress.changed(written), int(cursor)
+
+
+def _plan_team(session: Session, dispatch: Dispatch, staging: Staging, everybody: Subquery, *, now: datetime) -> int:
+    """Write the team down first; a member who reads the newsletter gets the one mail every reader gets."""
+    rows = []
+    for address in staging.team:
+        row = _recipient(address, variant=Variant.HTML, language="")
+        reader = (
+            session.execute(
+                select(*[everybody.c[name] for name in _COLUMNS]).where(
+                    everybody.c.recipient_key == row["recipient_key"]
+                )
+            )
+            .mappings()
+            .one_or_none()
+        )
+        rows.append(row if reader is None else dict(reader))
+    return _write(session, dispatch.id, rows, now=now)
 
 
 def _plan_addresses(session: Session, dispatch: Dispatch, *, now: datetime) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CursorResult, Table, exists, func, literal_column, select, update
+from sqlalchemy import CursorResult, Table, exists, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from newsletter.delivery import maillog
@@ -63,6 +63,10 @@ def resume(session: Session, dispatch_id: int, *, by: str, now: datetime) -> Non
         raise Conflict(f"Sending {dispatch_id} is {dispatch.state.value}, not paused.")
     onward = DispatchState.PLANNING if dispatch.started_at is None else DispatchState.RUNNING
     _moved_by_hand(session, dispatch_id, onward, by=by, now=now, deed="resume", reason="")
+    # A hold that ended meanwhile is over by this very word.
+    session.execute(
+        update(Dispatch).where(Dispatch.id == dispatch_id, Dispatch.next_stage_at < now).values(next_stage_at=now)
+    )
 
 
 def cancel(session: Session, dispatch_id: int, *, by: str, now: datetime) -> int:
@@ -116,10 +120,15 @@ def changed(result: object) -> int:
 
 
 def _has_open(session: Session, dispatch_id: int) -> bool:
-    """Tell whether a delivery has not ended; asks the two small indexes before it looks at all of them."""
-    return any(
-        session.scalar(select(exists().where(DELIVERIES.c.dispatch_id == dispatch_id, condition)))
-        for condition in (IS_PLANNED, IS_IN_HAND, DELIVERIES.c.state == DeliveryState.HELD)
+    """Tell whether a delivery has not ended; asks the two small indexes before it looks at all of them.
+
+    One statement is one snapshot: nothing slips from in hand to planned between two looks.
+    """
+    conditions = (IS_PLANNED, IS_IN_HAND, DELIVERIES.c.state == DeliveryState.HELD)
+    return bool(
+        session.scalar(
+            select(or_(*(exists().where(DELIVERIES.c.dispatch_id == dispatch_id, one) for one in conditions)))
+        )
     )
 
 

@@ -25,6 +25,8 @@ class Promise:
     attempts: int
     """Failed attempts before this one."""
     first_attempt_at: datetime | None
+    domain: str = ""
+    """The recipient's domain as an A-label."""
 
 
 Fill = Callable[[Promise, datetime], Envelope]

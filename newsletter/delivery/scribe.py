@@ -12,23 +12,25 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import claims, ledger, maillog, owners, progress
+from newsletter.delivery import alarms, claims, ledger, maillog, owners
+from newsletter.delivery.backlog import Backlog
+from newsletter.delivery.breaker import Breaker
 from newsletter.delivery.compiled import Compiled
+from newsletter.delivery.gate import Gate
+from newsletter.delivery.line import Line, Recorded, Rules
 from newsletter.delivery.pace import Pace
 from newsletter.delivery.promise import Promise
-from newsletter.delivery.settlement import OnDoubt, Settlement, settle
-from newsletter.delivery.states import DispatchState
+from newsletter.delivery.settlement import Settlement, settle
 from newsletter.delivery.trays import Prepared, Trays
 from newsletter.kit.clock import Clock
 from newsletter.kit.database import Database
 from newsletter.kit.errors import DeskError
-from newsletter.mail.envelope import InDoubt, Transport
+from newsletter.mail.envelope import InDoubt
 
 COMMIT_GROUP = 64
 """Deliveries marked beyond those on a line; larger is faster, and leaves more in doubt after a crash."""
@@ -37,8 +39,6 @@ CLAIM_BATCH = 128
 HEARTBEAT = timedelta(seconds=20)
 UNREACHABLE = timedelta(minutes=10)
 """After so long without an answer the dispatch is paused with what the network said, so that somebody hears of it."""
-NOTICE_WAIT = timedelta(minutes=5)
-"""Notices are not paused, since nobody would resume each; they are tried again after this."""
 GATHER = 0.02
 """Seconds that outcomes may wait for company before they are recorded."""
 IDLE = 0.25
@@ -46,26 +46,9 @@ IDLE = 0.25
 LOOK_AGAIN = 0.5
 """Seconds after which a table that had nothing due is asked again."""
 
-Recorded = Callable[[Sequence[Settlement]], None]
 
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One route as the dispatcher needs it: the server, how many connections, how many messages a second."""
-
-    name: str
-    transport: Transport
-    connections: int = 4
-    pace: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What an operator or a test decides."""
-
-    on_doubt: OnDoubt
-    commit_group: int
-    dice: Callable[[], float]
+def _any(promise: Promise) -> bool:
+    return True
 
 
 class Scribe:
@@ -81,6 +64,7 @@ class Scribe:
         rules: Rules,
         clock: Clock,
         pace: Pace,
+        breaker: Breaker,
         recorded: Recorded,
         only: int | None,
     ) -> None:
@@ -91,13 +75,16 @@ class Scribe:
         self._rules = rules
         self._clock = clock
         self._pace = pace
+        self._breaker = breaker
         self._told = recorded
         self._only = only
         self.owner = owners.new_owner()
         self._turns: deque[int] = deque()
-        self._backlog: deque[Prepared] = deque()
+        self._gate = Gate(line.receivers, route=line.name, most=line.connections, owner=self.owner)
+        self._backlog = Backlog(self._gate.name_of)
         self._marked: dict[int, Promise] = {}
         self._withdrawn: list[int] = []
+        self._set_aside: list[int] = []
         self._unrecorded: list[Settlement] = []
         self._dry_until = 0.0
         self._ahead = 1
@@ -134,8 +121,8 @@ class Scribe:
             self.settle_up()
         if self._backlog:
             with self._database.write() as session:
-                claims.give_back(session, [one.promise.id for one in self._backlog], owner=self.owner)
-            self._backlog.clear()
+                claims.give_back(session, [one.id for one in self._backlog.promises()], owner=self.owner)
+            self._backlog.remove(_any)
 
     @property
     def _dry(self) -> bool:
@@ -145,22 +132,21 @@ class Scribe:
         """Wait a moment for outcomes and settle them."""
         in_hand = self._trays.in_hand
         until_token = self._pace.seconds_to_next()
-        hungry = bool(self._backlog) and until_token == 0
+        hungry = until_token == 0 and self._backlog.ready(self._rooms()) > 0
         if in_hand or self._backlog:
             patience = GATHER if in_hand and not until_token else min(IDLE, until_token or IDLE)
             at_least = min(in_hand, self._rules.commit_group // 2) or 1
             for done in self._trays.collect(at_least=at_least, patience=patience, hungry=hungry):
                 if isinstance(done.outcome, InDoubt):
                     maillog.in_doubt(done.promise.id, done.outcome.reply)
-                self._unrecorded.append(
-                    settle(
-                        done.promise, done.outcome, now=done.at, on_doubt=self._rules.on_doubt, dice=self._rules.dice
-                    )
-                )
+                rules = self._rules
+                settled = settle(done.promise, done.outcome, now=done.at, on_doubt=rules.on_doubt, dice=rules.dice)
+                self._unrecorded.append(self._breaker.heed(settled))
 
     def _claim_more(self) -> None:
         """Fill the backlog from one dispatch, the dispatches taking turns."""
-        if len(self._backlog) >= CLAIM_BATCH // 2 or self._dry:
+        rooms = self._rooms()
+        if self._backlog.ready(rooms) >= CLAIM_BATCH // 2 or self._dry:
             return
         if not self._turns:
             with self._database.read() as session:
@@ -170,8 +156,13 @@ class Scribe:
                 self._dry_until = time.monotonic() + LOOK_AGAIN
                 return
         dispatch_id = self._turns.popleft()
+        now = self._clock()
         with self._database.write() as session:
-            claimed = claims.claim(session, dispatch_id, owner=self.owner, limit=CLAIM_BATCH, now=self._clock())
+            self._gate.look(session, now=now)
+            around = self._gate.around(self._backlog.full(self._rooms()), now=now)
+            claimed = claims.claim(session, dispatch_id, owner=self.owner, limit=CLAIM_BATCH, now=now, around=around)
+        if not claimed.rows and not self._turns:
+            self._dry_until = time.monotonic() + LOOK_AGAIN  # what is due waits for room with its receiver
         if claimed.skipped:
             maillog.skipped(dispatch_id, claimed.skipped)
         try:
@@ -179,49 +170,67 @@ class Scribe:
         except DeskError as error:
             self._stop_dispatches({dispatch_id}, claimed.promises, f"The message cannot be made: {error}")
             return
-        self._backlog.extend(prepared)
+        self._backlog.add(prepared)
 
     def _write(self, room: int) -> None:
         """In one transaction record outcomes, mark up to *room* deliveries, show that we live."""
         now = self._clock()
-        candidates = [self._backlog.popleft() for _ in range(min(room, len(self._backlog)))]
+        said = [(self._marked[one.delivery_id], one) for one in self._unrecorded]
+        if self._gate.hear(said):
+            self._withdraw(lambda promise: self._gate.rests(promise, now=now))
+        stopped = {one.dispatch_id for one in self._unrecorded if one.pause_reason}
+        if stopped:
+            self._withdraw(lambda promise: promise.dispatch_id in stopped)
+        aside = [] if self._gate.open else self._backlog.remove(lambda promise: self._gate.rests(promise, now=now))
+        self._set_aside.extend(promise.id for promise in aside)
+        candidates = self._backlog.take(room, self._rooms())
         beat = now - self._beat_at >= HEARTBEAT
-        self._withdraw_of({one.dispatch_id for one in self._unrecorded if one.pause_reason})
-        if not (candidates or self._unrecorded or self._withdrawn or beat):
+        if not (candidates or self._unrecorded or self._withdrawn or self._set_aside or beat):
             return
         try:
             with self._database.write() as session:
                 if self._unrecorded:
                     ledger.record(session, self._unrecorded, owner=self.owner)
+                    self._gate.write(session, said)
                 if self._withdrawn:
                     claims.give_back(session, self._withdrawn, owner=self.owner, begun=True)
-                marked = self._mark([one.promise for one in candidates], session, now)
+                if self._set_aside:
+                    claims.give_back(session, self._set_aside, owner=self.owner)
+                admitted, marked = self._mark(candidates, session, now)
                 if beat:
-                    held = [*self._marked, *marked, *(one.promise.id for one in self._backlog)]
-                    claims.renew(session, held, owner=self.owner, now=now)
+                    held = [*self._marked.values(), *(one.promise for one in candidates), *self._backlog.promises()]
+                    claims.renew(session, [promise.id for promise in held], owner=self.owner, now=now)
         except BaseException:
-            self._backlog.extendleft(reversed(candidates))
+            self._backlog.put_back(candidates)
             raise
+        self._backlog.put_back([one for one in candidates if one.promise.id not in admitted])
         self._written(candidates, marked)
         self._beat_at = now if beat else self._beat_at
 
-    def _mark(self, promises: list[Promise], session: Session, now: datetime) -> set[int]:
-        """Mark what may be sent now and give the rest back; return the ids of the first."""
+    def _mark(self, candidates: list[Prepared], session: Session, now: datetime) -> tuple[set[int], set[int]]:
+        """Mark what may be sent now; return the ids of what its destination admits, and of what is marked of it.
+
+        What is admitted and not marked is given back; what is not admitted stays in hand.
+        """
+        promises = [one.promise for one in candidates]
         if not promises:
-            return set()
-        marked = claims.mark_sending(session, promises, owner=self.owner, now=now)
+            return set(), set()
+        if self._gate.open:
+            admitted = {promise.id for promise in promises}
+        else:
+            admitted = self._gate.admitted(session, promises, self._out_now(), now=now)
+            promises = [promise for promise in promises if promise.id in admitted]
+        marked = claims.mark_sending(session, promises, owner=self.owner, now=now) if promises else set()
         rest = [promise.id for promise in promises if promise.id not in marked]
         if rest:
             claims.give_back(session, rest, owner=self.owner)
-        return marked
+        return admitted, marked
 
     def _written(self, candidates: list[Prepared], marked: set[int]) -> None:
         """After the commit: hand out what is marked, forget what is recorded."""
-        for one in self._unrecorded:
-            self._marked.pop(one.delivery_id, None)
-        for delivery_id in self._withdrawn:
+        for delivery_id in (*self._withdrawn, *(one.delivery_id for one in self._unrecorded)):
             self._marked.pop(delivery_id, None)
-        settlements, self._unrecorded, self._withdrawn = self._unrecorded, [], []
+        settlements, self._unrecorded, self._withdrawn, self._set_aside = self._unrecorded, [], [], []
         out = [one for one in candidates if one.promise.id in marked]
         self._marked.update((one.promise.id, one.promise) for one in out)
         self._pace.spend(len(out))
@@ -257,8 +266,7 @@ class Scribe:
         self._withdraw()
         if trouble.permanent or self._clock() - trouble.since >= UNREACHABLE:
             self._write(0)
-            waiting = [one.promise for one in self._backlog]
-            self._backlog.clear()
+            waiting = self._backlog.remove(_any)
             everything = {promise.dispatch_id for promise in (*waiting, *self._marked.values())}
             self._stop_dispatches(everything, waiting, f"The mail server cannot be reached: {trouble.message}")
 
@@ -267,16 +275,19 @@ class Scribe:
         now = self._clock()
         with self._database.write() as session:
             claims.give_back(session, [promise.id for promise in waiting], owner=self.owner)
-            for dispatch_id in sorted(dispatches):
-                if not progress.postpone_notice(session, dispatch_id, until=now + NOTICE_WAIT):
-                    progress.move(session, dispatch_id, DispatchState.PAUSED, now=now, reason=reason)
+            alarms.stop_or_postpone(session, dispatches, now=now, reason=reason)
 
-    def _withdraw(self) -> None:
-        self._withdrawn.extend(promise.id for promise in self._trays.withdraw())
+    def _withdraw(self, which: Callable[[Promise], bool] = _any) -> None:
+        """Take back what no lane has begun."""
+        self._withdrawn.extend(promise.id for promise in self._trays.withdraw(which))
 
-    def _withdraw_of(self, dispatches: set[int]) -> None:
-        if dispatches:
-            self._withdrawn.extend(promise.id for promise in self._trays.withdraw(dispatches))
+    def _out_now(self) -> list[Promise]:
+        """Return what is marked and has no outcome yet."""
+        back = {*self._withdrawn, *(one.delivery_id for one in self._unrecorded)}
+        return [promise for promise in self._marked.values() if promise.id not in back]
+
+    def _rooms(self) -> dict[str, int]:
+        return {} if self._gate.open else self._gate.rooms(self._out_now(), now=self._clock())
 
     def _endure(self, error: OperationalError) -> None:
         """Wait for a database that does not answer, as long as our leases last; then raise *error*."""

@@ -10,7 +10,7 @@ from typing import Literal, assert_never
 from newsletter.delivery.promise import Promise
 from newsletter.delivery.retry import next_attempt
 from newsletter.delivery.states import DeliveryState
-from newsletter.delivery.verdicts import Verdict, verdict_of
+from newsletter.delivery.verdicts import Verdict, asks_to_slow_down, verdict_of
 from newsletter.mail.envelope import Accepted, Deferred, InDoubt, Outcome, Refused
 
 OnDoubt = Literal["resend", "hold"]
@@ -36,6 +36,8 @@ class Settlement:
     """Whether the address must never be written to again."""
     pause_reason: str = ""
     """Why the whole dispatch must stop; empty if it need not."""
+    slow_down: bool = False
+    """Whether the destination asks for fewer connections and a rest."""
 
 
 def settle(
@@ -46,7 +48,7 @@ def settle(
         case Accepted(reply=reply):
             return Settlement(promise.id, promise.dispatch_id, DeliveryState.ACCEPTED, now, 250, reply[:REPLY_LIMIT])
         case Deferred():
-            return _postponed(promise, outcome, now, dice)
+            return replace(_postponed(promise, outcome, now, dice), slow_down=asks_to_slow_down(outcome))
         case Refused():
             return _refused(promise, outcome, now, dice)
         case InDoubt(reply=reply):

@@ -45,7 +45,7 @@ DISPATCH_TRANSITIONS: dict[DispatchState, frozenset[DispatchState]] = {
     DispatchState.SCHEDULED: frozenset(
         {DispatchState.COOLING, DispatchState.PLANNING, DispatchState.CANCELLED, DispatchState.MISSED}
     ),
-    DispatchState.COOLING: frozenset({DispatchState.PLANNING, DispatchState.CANCELLED}),
+    DispatchState.COOLING: frozenset({DispatchState.PLANNING, DispatchState.CANCELLED, DispatchState.MISSED}),
     DispatchState.PLANNING: frozenset({DispatchState.RUNNING, DispatchState.PAUSED, DispatchState.CANCELLED}),
     DispatchState.RUNNING: frozenset({DispatchState.PAUSED, DispatchState.FINISHED, DispatchState.CANCELLED}),
     DispatchState.PAUSED: frozenset({DispatchState.PLANNING, DispatchState.RUNNING, DispatchState.CANCELLED}),

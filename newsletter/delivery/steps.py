@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import exists, func, select
 
-from newsletter.delivery import ledger, owners, planning, progress
+from newsletter.delivery import ledger, owners, planning, progress, schedules, stages
 from newsletter.delivery.models import Dispatch
 from newsletter.delivery.progress import DELIVERIES, IS_IN_HAND, IS_PLANNED
 from newsletter.delivery.settlement import OnDoubt
@@ -33,9 +33,14 @@ def take_up_notices(database: Database, *, route: str, clock: Clock) -> int:
 
 
 def schedule_and_plan(database: Database, *, clock: Clock, only: int | None = None) -> int:
-    """Plan every sending whose time has come; return how many there were."""
+    """Plan every sending whose time has come; return how many there were.
+
+    Sendings that run are told of their send window, and of a stage whose hold is over.
+    """
     with database.write() as session:
         due = planning.schedule_due(session, now=clock())
+        schedules.refresh_windows(session, now=clock())
+        stages.advance(session, now=clock())
     chosen = [dispatch_id for dispatch_id in due if only in {None, dispatch_id}]
     for dispatch_id in chosen:
         planning.plan(database, dispatch_id, clock=clock)
@@ -43,8 +48,10 @@ def schedule_and_plan(database: Database, *, clock: Clock, only: int | None = No
 
 
 def finish(database: Database, *, clock: Clock) -> list[int]:
-    """Finish every sending whose deliveries have all ended; return their ids."""
+    """Open stages whose turn has come and finish sendings whose deliveries have all ended; return their ids."""
     with database.write() as session:
+        schedules.refresh_windows(session, now=clock())
+        stages.advance(session, now=clock())
         return progress.finish(session, now=clock())
 
 
@@ -58,12 +65,21 @@ def next_due(database: Database, *, only: int | None = None) -> datetime | None:
     """Return when the next attempt or scheduled sending is due, None if nothing waits for a time."""
     chosen = [] if only is None else [Dispatch.id == only]
     with database.read() as session:
-        attempt = session.scalar(
-            select(func.min(DELIVERIES.c.not_before))
+        attempts = session.execute(
+            select(func.min(DELIVERIES.c.not_before), Dispatch.window_from)
             .join(Dispatch, Dispatch.id == DELIVERIES.c.dispatch_id)
-            .where(IS_PLANNED, Dispatch.state == DispatchState.RUNNING, *chosen)
-        )
+            .where(
+                IS_PLANNED, DELIVERIES.c.stage <= Dispatch.open_stage, Dispatch.state == DispatchState.RUNNING, *chosen
+            )
+            .group_by(Dispatch.id, Dispatch.window_from)
+        ).all()
         scheduled = session.scalar(
             select(func.min(Dispatch.scheduled_for)).where(Dispatch.state == DispatchState.SCHEDULED, *chosen)
         )
-    return min((moment for moment in (attempt, scheduled) if moment is not None), default=None)
+        held = session.scalar(
+            select(func.min(Dispatch.next_stage_at)).where(
+                Dispatch.state.in_([DispatchState.COOLING, DispatchState.RUNNING]), *chosen
+            )
+        )
+    due = [attempt if window is None else max(attempt, window) for attempt, window in attempts]
+    return min([*due, *(moment for moment in (scheduled, held) if moment is not None)], default=None)

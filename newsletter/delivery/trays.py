@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -127,10 +128,10 @@ class Trays:
             done, self._back = self._back, []
             return done
 
-    def withdraw(self, dispatches: set[int] | None = None) -> list[Promise]:
-        """Take back everything that no lane has begun, of *dispatches* if given."""
+    def withdraw(self, which: Callable[[Promise], bool] = lambda promise: True) -> list[Promise]:
+        """Take back everything that no lane has begun, or *which* of it."""
         with self._changed:
-            back = [one.promise for one in self._out if dispatches is None or one.promise.dispatch_id in dispatches]
+            back = [one.promise for one in self._out if which(one.promise)]
             gone = {promise.id for promise in back}
             self._out = deque(one for one in self._out if one.promise.id not in gone)
             return back

@@ -1,11 +1,11 @@
-"""Verdicts: what a refusal (5xx) means for the reader and for us, by its enhanced code, its code, then its words."""
+"""Verdicts: what a refusal (5xx) or a request to slow down (4xx) means for the reader and for us."""
 
 from __future__ import annotations
 
 import re
 from enum import StrEnum
 
-from newsletter.mail.envelope import Refused
+from newsletter.mail.envelope import Deferred, Refused
 
 
 class Verdict(StrEnum):
@@ -38,6 +38,7 @@ _NOBODY_THERE = re.compile(
     r"(unknown|no such|invalid|nonexistent) (local )?(user|recipient|mailbox|address|account)",
     re.IGNORECASE,
 )
+_GREYLISTING = re.compile(r"gr[ea]y.?list", re.IGNORECASE)
 _BARE_OURS = frozenset({500, 501, 502, 503, 504, 521, 523, 530, 534, 535, 538, 555})
 
 
@@ -69,3 +70,11 @@ def _by_enhanced(refused: Refused, subject: str) -> Verdict:
         if 25 <= number <= 32 or number >= 500 or (number in {0, 1} and _ABOUT_US.search(refused.reply)):
             return Verdict.OUR_FAULT
     return Verdict.ONE_READER
+
+
+def asks_to_slow_down(deferred: Deferred) -> bool:
+    """Tell whether the receiver objects to our rate or reputation (4.7.x, RFC 3463 §3.8), not to this one mail.
+
+    Greylisting often bears the same code; it asks for patience with one mail, which the ladder has.
+    """
+    return deferred.enhanced.startswith("4.7.") and not _GREYLISTING.search(deferred.reply)

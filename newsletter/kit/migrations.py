@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -23,6 +26,11 @@ def config_for(database: Database) -> Config:
 def migrate(database: Database) -> None:
     """Bring *database* to the newest schema; harmless if it is there already."""
     command.upgrade(config_for(database), "head")
+
+
+def is_ours(name: str | None, kind: str, parents: Mapping[Any, Any]) -> bool:
+    """Tell Alembic's comparison which tables are ours; Procrastinate's have a migration and no models."""
+    return not (kind == "table" and name is not None and name.startswith("procrastinate_"))
 
 
 def is_current(database: Database) -> bool:

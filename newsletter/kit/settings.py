@@ -56,6 +56,10 @@ class Settings(BaseSettings):
         "resend",
         description="After a crash: send again what may have been sent (same Message-ID), or hold it for a person.",
     )
+    destinations_file: Path | None = Field(
+        None,
+        description="TOML file with domains that share mail servers, so that they rest and slow down together.",
+    )
 
     @field_validator("public_url")
     @classmethod

@@ -11,14 +11,13 @@ from typing import Literal, NoReturn
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from newsletter.kit.errors import SettingsError
+from newsletter.mail.oauth import TokenSource
+from newsletter.mail.route_profiles import LIMITS, RouteProfile, profile_of
 
 Security = Literal["none", "starttls", "tls"]
 SETTING = "NEWSLETTER_SMTP_URL"
-DEFAULT_PACE = 10.0
-"""Messages a second on a route nobody has said anything about: gentle, since a reputation is lost faster than won."""
-DEFAULT_CONNECTIONS = 4
-DEFAULT_MESSAGES_PER_CONNECTION = 50
-"""What Gmail is content with; servers may close silently after fewer."""
+_GENTLE = LIMITS[RouteProfile.OWN_RELAY]
+"""For a route nobody has said anything about, since a reputation is lost faster than won."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +46,19 @@ class SmtpRoute:
     security: Security = "none"
     username: str = ""
     password: str = field(default="", repr=False)
-    connections: int = DEFAULT_CONNECTIONS
-    pace: float | None = DEFAULT_PACE
+    connections: int = _GENTLE.connections
+    pace: float | None = _GENTLE.pace
     """Messages a second over all connections; None is without limit. The dispatcher keeps it, not the transport."""
-    messages_per_connection: int | None = DEFAULT_MESSAGES_PER_CONNECTION
+    messages_per_connection: int | None = _GENTLE.messages_per_connection
     verify_certificates: bool = True
     ca_file: Path | None = None
     """Trust these certificates instead of the system's."""
     timeouts: SmtpTimeouts = SmtpTimeouts()
+    profile: RouteProfile = RouteProfile.OWN_RELAY
+    daily_limit: int | None = None
+    """Messages in any 24 hours; None is without limit. The dispatcher keeps it, not the transport."""
+    tokens: TokenSource | None = field(default=None, repr=False, compare=False)
+    """Where the tokens for XOAUTH2 come from; None signs in with the password."""
 
     @property
     def is_loopback(self) -> bool:
@@ -79,10 +83,11 @@ def is_loopback(host: str) -> bool:
 
 
 def parse_smtp_url(url: str) -> SmtpRoute:
-    """Read ``smtp[s]://user:pass@host:port?starttls=required|no&pace=10&connections=4&per_connection=50&verify=yes|no&ca=FILE``.
+    """Read ``smtp[s]://user:pass@host:port?starttls=required|no&profile=own_relay&pace=10&…``; ``_OPTIONS`` has all.
 
-    Without ``starttls`` it is required, except on loopback. ``pace`` is messages a second, or ``none``. User and
-    password are percent-encoded. Raises ``SettingsError`` naming the part that is bad, never showing the password.
+    Without ``starttls`` it is required, except on loopback. ``pace`` is messages a second, or ``none``. What the
+    profile says holds where the URL does not say otherwise. User and password are percent-encoded. Raises
+    ``SettingsError`` naming the part that is bad, never showing the password.
     """
     parts, host, port = _server(url)
     username, password = _credentials(parts)
@@ -95,9 +100,28 @@ def parse_smtp_url(url: str) -> SmtpRoute:
         username=username,
         password=password,
     )
+    route = with_profile(route, _profile(options.pop("profile", None), host))
     for name, value in options.items():
         route = _OPTIONS[name](route, value)
     return route
+
+
+def with_profile(route: SmtpRoute, profile: RouteProfile) -> SmtpRoute:
+    """Return *route* with the limits of *profile*."""
+    limits = LIMITS[profile]
+    return replace(
+        route, profile=profile, pace=limits.pace, connections=limits.connections,
+        messages_per_connection=limits.messages_per_connection, daily_limit=limits.daily_limit,
+    )  # fmt: skip
+
+
+def _profile(name: str | None, host: str) -> RouteProfile:
+    if name is None:
+        return profile_of(host)
+    try:
+        return RouteProfile(name)
+    except ValueError:
+        _bad(f"has profile={name}; there are {', '.join(RouteProfile)}.")
 
 
 def _bad(sentence: str) -> NoReturn:
@@ -154,8 +178,8 @@ def _security(scheme: str, starttls: str | None, host: str) -> Security:
 def _options(query: str) -> dict[str, str]:
     options: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
-        if name not in _OPTIONS and name != "starttls":
-            _bad(f"has an unknown option {name!r}; there are starttls, {', '.join(_OPTIONS)}.")
+        if name not in _OPTIONS and name not in {"starttls", "profile"}:
+            _bad(f"has an unknown option {name!r}; there are starttls, profile, {', '.join(_OPTIONS)}.")
         if name in options:
             _bad(f"gives {name} twice.")
         options[name] = value
@@ -184,6 +208,12 @@ def _per_connection(route: SmtpRoute, value: str) -> SmtpRoute:
     return replace(route, messages_per_connection=_whole_number("per_connection", value, 1, 1_000_000))
 
 
+def _daily(route: SmtpRoute, value: str) -> SmtpRoute:
+    if value == "none":
+        return replace(route, daily_limit=None)
+    return replace(route, daily_limit=_whole_number("daily", value, 1, 100_000_000))
+
+
 def _verify(route: SmtpRoute, value: str) -> SmtpRoute:
     if value not in {"yes", "no"}:
         _bad(f"has verify={value}; it must be yes or no.")
@@ -207,6 +237,7 @@ _OPTIONS: dict[str, Callable[[SmtpRoute, str], SmtpRoute]] = {
     "pace": _pace,
     "connections": _connections,
     "per_connection": _per_connection,
+    "daily": _daily,
     "verify": _verify,
     "ca": _ca,
 }

@@ -9,6 +9,7 @@ import ssl
 import time
 
 from newsletter.mail.envelope import TransportUnavailable
+from newsletter.mail.oauth import TokenSource, xoauth2
 from newsletter.mail.replies import REPLY_LIMIT, NotAReply, Reply, parse_line
 from newsletter.mail.route import SmtpRoute
 
@@ -172,6 +173,9 @@ def _secure(session: Session, route: SmtpRoute, context: ssl.SSLContext | None) 
 def _sign_in(session: Session, route: SmtpRoute) -> None:
     """AUTH PLAIN, or LOGIN where that is all there is; in UTF-8 (RFC 4616 §2), which the library's own cannot."""
     offered = session.esmtp_features.get("auth", "").upper().split()
+    if route.tokens is not None:
+        _sign_in_by_token(session, route, route.tokens, offered)
+        return
     user, password = route.username.encode(), route.password.encode()
     nul = b"\0"
     if "PLAIN" in offered:
@@ -185,6 +189,22 @@ def _sign_in(session: Session, route: SmtpRoute) -> None:
     if answer[0] == 334:
         raise TransportUnavailable("the server wants a longer sign-in than PLAIN and LOGIN have", permanent=True)
     _expect(answer, 235, "refuses the sign-in:")
+
+
+def _sign_in_by_token(session: Session, route: SmtpRoute, tokens: TokenSource, offered: list[str]) -> None:
+    """AUTH XOAUTH2; a token that is refused is forgotten, and a fresh one tried once."""
+    if "XOAUTH2" not in offered:
+        raise TransportUnavailable("the server offers no sign-in by XOAUTH2", permanent=True)
+    for attempt in (1, 2):
+        token = tokens.token()
+        answer = session.docmd("AUTH", f"XOAUTH2 {_base64(xoauth2(route.username, token))}")
+        if answer[0] == 334:  # what is wrong stands in the challenge; an empty answer brings the verdict
+            answer = session.docmd("")
+        if answer[0] == 235:
+            return
+        tokens.forget(token)
+        if attempt == 2 or answer[0] != 535:
+            _expect(answer, 235, "refuses the sign-in:")
 
 
 def _expect(answer: tuple[int, bytes], code: int, words: str) -> None:

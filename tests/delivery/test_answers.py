@@ -148,7 +148,7 @@ def test_the_forecast_is_the_slower_of_pace_and_wire():
 def test_no_address_reaches_the_log(caplog):
     """Servers quote addresses in their replies."""
     caplog.set_level("INFO", "newsletter.delivery")
-    maillog.paused_by_server(1, "550 5.7.1 <ada@example.org>: blocked")
+    maillog.stopped_by_itself(1, "550 5.7.1 <ada@example.org>: blocked")
     maillog.moved(1, "paused", "ada@example.org is blocked")
     maillog.in_doubt(7, "lost after ada@example.org")
     assert "ada" not in caplog.text

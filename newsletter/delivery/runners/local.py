@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.exc import OperationalError
+
 from newsletter.delivery import maillog, report, steps
 from newsletter.delivery.dispatcher import Dispatcher, Line
 from newsletter.delivery.lanes import Wait
@@ -18,8 +20,8 @@ from newsletter.delivery.states import FINAL
 from newsletter.kit.clock import Clock
 from newsletter.kit.database import Database
 
-TICK = 2.0
-"""Seconds between two looks for work that nobody announced: schedules, retries, other processes."""
+TICK = 1.0
+"""Seconds between two looks for work that nobody announced: schedules, retries, a resume from another process."""
 OTHERS_TURN = 0.25
 """Seconds between two looks at what another process, such as ``serve``, still has in hand of a sending we wait for."""
 
@@ -36,7 +38,10 @@ Progress = Callable[[int, int], None]
 
 
 class LocalRunner:
-    """Runs the steps in turn: reap, take up notices, plan, dispatch, finish."""
+    """Runs the steps in turn: reap, take up notices, plan, dispatch, finish.
+
+    It has two faces: a ``Runner`` that works in a thread of its own, and the ``Hands`` of a runner that says when.
+    """
 
     def __init__(
         self,
@@ -120,12 +125,14 @@ class LocalRunner:
             bell.clear()
             try:
                 step()
+            except OperationalError as error:
+                maillog.database_away(error)
             except Exception:  # one failing step must not end the sending for good
                 maillog.step_failed(name)
             bell.wait(TICK)
 
     def _plan(self) -> None:
-        steps.finish(self._database, clock=self._clock)
+        self.finish()
         if self._prepare(None):
             self._ready.set()
 
@@ -135,11 +142,36 @@ class LocalRunner:
 
     def _prepare(self, only: int | None) -> bool:
         """Take over, take up and plan; tell whether there is anything new to hand over."""
-        new = sum(steps.reap(self._database, clock=self._clock, on_doubt=self._on_doubt))
-        if only is None:
-            new += steps.take_up_notices(self._database, route=self._line.name, clock=self._clock)
-        new += steps.schedule_and_plan(self._database, clock=self._clock, only=only)
-        return new > 0
+        new = self._take_over() if only is not None else self._look_after()
+        return new + steps.schedule_and_plan(self._database, clock=self._clock, only=only) > 0
+
+    def _take_over(self) -> int:
+        return sum(steps.reap(self._database, clock=self._clock, on_doubt=self._on_doubt))
+
+    def _look_after(self) -> int:
+        return self._take_over() + steps.take_up_notices(self._database, route=self._line.name, clock=self._clock)
+
+    # The hands of a runner that says when
+
+    def look_after(self) -> None:
+        """Take over what dead workers held, and take up notices."""
+        self._look_after()
+
+    def plan(self) -> None:
+        """Plan every sending whose time has come."""
+        steps.schedule_and_plan(self._database, clock=self._clock)
+
+    def has_work(self) -> bool:
+        """Tell whether anything is due that may be handed over now."""
+        return self._dispatcher.has_work()
+
+    def dispatch(self) -> None:
+        """Hand over everything that is due; returns when there is no more, or soon after ``stop``."""
+        self._dispatcher.run()
+
+    def finish(self) -> None:
+        """Finish every sending whose deliveries have all ended."""
+        steps.finish(self._database, clock=self._clock)
 
     def _count_afresh(self) -> None:
         if self._progress is not None and self._watched is not None:

@@ -1,0 +1,55 @@
+"""Alarms: word to the team when a sending stops by itself, in the transaction that stops it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from newsletter import notices
+from newsletter.delivery import maillog, progress
+from newsletter.delivery.states import DispatchKind, DispatchState
+from newsletter.publications import Publication
+
+PURPOSE = "dispatch-paused"
+NOTICE_WAIT = timedelta(minutes=5)
+"""Notices are not paused for a server that is away, since nobody would resume each; they are tried again after this."""
+
+
+def stop(session: Session, dispatch_id: int, *, reason: str, now: datetime) -> bool:
+    """Pause the dispatch and write to the team why; tell whether it was still going on.
+
+    Nobody is written to about a notice: word that it could not be sent would go the same way.
+    """
+    if not progress.move(session, dispatch_id, DispatchState.PAUSED, now=now, reason=reason):
+        return False
+    maillog.stopped_by_itself(dispatch_id, reason)
+    dispatch = progress.get(session, dispatch_id)
+    if dispatch.kind is DispatchKind.NOTICE:
+        return True
+    profile = session.get_one(Publication, dispatch.publication_id).profile
+    what = f"issue {dispatch.issue_id}" if dispatch.issue_id else f"sending {dispatch_id}"
+    onward = (
+        f"When that is mended, `newsletter issue resume {dispatch.issue_id}` lets it go on where it stopped."
+        if dispatch.issue_id
+        else "It goes on when somebody resumes it."
+    )
+    notices.write(
+        session,
+        publication_id=dispatch.publication_id,
+        purpose=PURPOSE,
+        address=profile.team_address or profile.reply_to or profile.from_address,
+        subject=f"{profile.name}: the sending of {what} has stopped",
+        text=f"The sending of {what} ({dispatch.kind.value}, {dispatch.planned_count} mails planned) has stopped by "
+        f"itself.\n\n{reason}\n\nNobody gets anything twice and nothing is lost. {onward}\n",
+        now=now,
+    )
+    return True
+
+
+def stop_or_postpone(session: Session, dispatches: Iterable[int], *, reason: str, now: datetime) -> None:
+    """Stop each of *dispatches*; those of one notice are postponed instead."""
+    for dispatch_id in sorted(dispatches):
+        if not progress.postpone_notice(session, dispatch_id, until=now + NOTICE_WAIT):
+            stop(session, dispatch_id, reason=reason, now=now)
