@@ -142,7 +142,8 @@ class OutgoingMessages:
 def issue_source(profile: Profile, issued: Issued, variant: Variant, *, archive: str, test: bool) -> MessageSource:
     """Return the source of an issue's mail for *variant*."""
     plain = variant in {Variant.TEXT, Variant.NOTICE}
-    with_pdf = variant is Variant.PDF or issued.mail_format is MailFormat.PDF_ONLY or (profile.attach_pdf and not plain)
+    attached = variant is Variant.PDF or issued.mail_format is MailFormat.PDF_ONLY or (profile.attach_pdf and not plain)
+    with_pdf = attached and variant is not Variant.NOTICE
     text = _short_note(issued) if variant is Variant.NOTICE else issued.editions[Medium.TEXT].data.decode()
     html = None if plain else issued.editions[Medium.HTML].data.decode()
     pdf = Attachment(file_name(profile, issued), MEDIA_TYPES[Medium.PDF], issued.editions[Medium.PDF].data)

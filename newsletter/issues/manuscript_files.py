@@ -53,14 +53,22 @@ def _beside(folder: Path, name: str) -> Picture:
     pure = PurePosixPath(name)
     if pure.is_absolute() or ".." in pure.parts or ":" in name:
         raise ManuscriptError(f"The picture {name!r} does not lie beside the manuscript; put it into the same folder.")
-    path = (folder / pure).resolve()
-    if not path.is_relative_to(folder.resolve()):
-        raise ManuscriptError(f"The picture {name!r} points out of the manuscript's folder; copy it there.")
-    if not path.is_file():
-        raise ManuscriptError(f"The picture {name!r} is not there; put it into the manuscript's folder.")
-    if path.stat().st_size > MAX_PICTURE_BYTES:
-        raise ManuscriptError(f"The picture {name!r} is larger than 8 MB; save it smaller, it travels in every mail.")
-    return read_picture(path.read_bytes(), name)
+    try:
+        path = (folder / pure).resolve()
+        if not path.is_relative_to(folder.resolve()):
+            raise ManuscriptError(f"The picture {name!r} points out of the manuscript's folder; copy it there.")
+        if not path.is_file():
+            raise ManuscriptError(f"The picture {name!r} is not there; put it into the manuscript's folder.")
+        if path.stat().st_size > MAX_PICTURE_BYTES:
+            raise ManuscriptError(
+                f"The picture {name!r} is larger than 8 MB; save it smaller, it travels in every mail."
+            )
+        data = path.read_bytes()
+    except OSError as error:
+        raise ManuscriptError(f"The picture {name[:80]!r} cannot be read ({error.strerror}); mend that.") from error
+    except (ValueError, RuntimeError) as error:  # a NUL in the name; links that lead to each other
+        raise ManuscriptError(f"The picture {name[:80]!r} has no usable name; give it another.") from error
+    return read_picture(data, name)
 
 
 def _missing(figure: Figure, message: str) -> Remark:
