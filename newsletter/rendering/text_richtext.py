@@ -26,7 +26,6 @@ from newsletter.manuscripts.richtext import (
     Superscript,
     Table,
     Text,
-    plain,
 )
 from newsletter.rendering.links import href
 from newsletter.rendering.text_layout import JOINT, table, underlined, wrapped
@@ -132,9 +131,12 @@ class TextWriter:
         if not count:
             return self.inlines(given.caption)
         caption = wrapped(f"{self.words.table}: {self.inlines(given.caption)}") + "\n\n" if given.caption else ""
-        headed = any(plain(cell).strip() for cell in given.header)
-        filled = [given.header, *given.rows] if headed else list(given.rows)
-        rows = [[" ".join(self.inlines(cell).split()) for cell in (*row, *[()] * (count - len(row)))] for row in filled]
+        rows = [
+            [" ".join(self.inlines(cell).split()) for cell in (*row, *[()] * (count - len(row)))]
+            for row in (given.header, *given.rows)
+        ]
+        headed = any(rows[0])
+        rows = rows if headed else rows[1:]
         alignment = [*given.alignment, *["left"] * count][:count]
         return caption + (table(rows, alignment, headed=headed) if rows else "")
 

@@ -6,6 +6,7 @@ import datetime
 
 from hypothesis import strategies as st
 
+from newsletter.kit.errors import RenderingError
 from newsletter.manuscripts.document import (
     Article,
     Brief,
@@ -39,6 +40,7 @@ from newsletter.manuscripts.richtext import (
     Table,
     Text,
 )
+from newsletter.rendering.characters import fit_to_render
 from tests.factories import CHART
 
 HOSTILE = (
@@ -100,6 +102,17 @@ entries = st.one_of(
     st.builds(BriefList, words, st.lists(st.builds(Brief, inlines, dates, words), max_size=2).map(tuple)),
     st.builds(Note, blocks, words),
 )  # fmt: skip
+
+
+def _names_no_slot(document: Document) -> bool:
+    """Hypothesis takes strings out of our own source, the host kept for slots among them; its refusal has its own test."""
+    try:
+        fit_to_render(document, edition="any")
+    except RenderingError:
+        return False
+    return True
+
+
 documents = st.builds(
     Document,
     title=words,
@@ -111,4 +124,4 @@ documents = st.builds(
     people=st.lists(st.builds(PeopleGroup, words, st.lists(st.builds(Person, words, words), max_size=2).map(tuple)), max_size=1).map(tuple),
     contact=st.none() | st.builds(Contact, words, words),
     publisher=st.none() | st.builds(Publisher, words, st.lists(words, max_size=2).map(tuple)),
-)  # fmt: skip
+).filter(_names_no_slot)  # fmt: skip

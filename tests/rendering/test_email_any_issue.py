@@ -40,10 +40,14 @@ def said(value: Any) -> Iterator[str]:
             yield from said(one)
     elif is_dataclass(value):
         for one in fields(value):
-            if (one.name == "bodies_label" and not value.bodies) or (one.name == "date_label" and not _dated(value)):
+            if (one.name == "bodies_label" and not _issued(value)) or (one.name == "date_label" and not _dated(value)):
                 continue  # a label of nothing says nothing
             if one.name not in NOT_SHOWN:
                 yield from said(getattr(value, one.name))
+
+
+def _issued(source: Source) -> bool:
+    return any(printable(body).strip() for body in source.bodies)
 
 
 def _dated(source: Source) -> bool:

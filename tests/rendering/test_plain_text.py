@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from newsletter.kit.errors import RenderingError
 from newsletter.manuscripts.document import Article, Document, MailFormat, Note
-from newsletter.manuscripts.richtext import Break, Link, Paragraph, Strong, Superscript, Table, Text
+from newsletter.manuscripts.richtext import Break, Footnote, Link, Paragraph, Strong, Superscript, Table, Text
 from newsletter.rendering.plain_text import plain_text
 from newsletter.rendering.slots import Slot
 from newsletter.rendering.text_layout import WIDTH, columns, table, wrapped
@@ -187,3 +187,10 @@ def test_a_table_of_nothing_but_heads_is_drawn():
     """Too wide or not."""
     assert table([["a", "b"]], ["left", "left"], headed=True) == "a  b\n-  -"
     assert table([["a" * 50, "b" * 50]], ["left", "left"], headed=True) == "a" * 50 + "\n" + "b" * 50
+
+
+def test_a_table_head_of_nothing_but_a_note_keeps_the_note():
+    """A note is content, even where no word stands before it."""
+    head = (Footnote((Text("counted in spring"),)),)
+    text = plain_text(with_blocks(Table(header=(head,), rows=((),))), sample_masthead())
+    assert "counted in spring" in text
