@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from newsletter import notices
-from newsletter.delivery import maillog, progress
+from newsletter.delivery import failover, maillog, progress
+from newsletter.delivery.line import UNREACHABLE
 from newsletter.delivery.states import DispatchKind, DispatchState
+from newsletter.delivery.trays import Trouble
 from newsletter.publications import Publication
 
 PURPOSE = "dispatch-paused"
@@ -48,8 +51,28 @@ def stop(session: Session, dispatch_id: int, *, reason: str, now: datetime) -> b
     return True
 
 
-def stop_or_postpone(session: Session, dispatches: Iterable[int], *, reason: str, now: datetime) -> None:
-    """Stop each of *dispatches*; those of one notice are postponed instead."""
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Why dispatches cannot go on."""
+
+    reason: str
+    leaving: str = ""
+    """The route at fault; empty if no other would help."""
+    lasting: bool = True
+    """False where it is only time to go elsewhere, for those that can."""
+
+
+def unreachable(trouble: Trouble, *, route: str, now: datetime) -> Alarm:
+    """Return what it means that no line to *route* can be had."""
+    lasting = trouble.permanent or now - trouble.since >= UNREACHABLE
+    return Alarm(f"The mail server cannot be reached: {trouble.message}", route, lasting)
+
+
+def stop_or_postpone(session: Session, dispatches: Iterable[int], alarm: Alarm, *, now: datetime) -> None:
+    """Let each of *dispatches* go on by another route or stop it; those of one notice are postponed instead."""
     for dispatch_id in sorted(dispatches):
-        if not progress.postpone_notice(session, dispatch_id, until=now + NOTICE_WAIT):
+        reason = alarm.reason
+        if alarm.leaving and failover.go_on(session, dispatch_id, leaving=alarm.leaving, reason=reason, now=now):
+            continue
+        if alarm.lasting and not progress.postpone_notice(session, dispatch_id, until=now + NOTICE_WAIT):
             stop(session, dispatch_id, reason=reason, now=now)

@@ -6,7 +6,7 @@ import random
 import threading
 from collections.abc import Callable
 
-from newsletter.delivery import claims
+from newsletter.delivery import allowance
 from newsletter.delivery.breaker import Breaker
 from newsletter.delivery.compiled import Compiled
 from newsletter.delivery.lanes import Lane, Wait
@@ -57,10 +57,15 @@ class Dispatcher:
         """Claim and mark nothing more; what is on a line ends, so that nothing is in doubt."""
         self._stopping.set()
 
+    @property
+    def stopping(self) -> bool:
+        """Whether it has been told to stop."""
+        return self._stopping.is_set()
+
     def has_work(self, only: int | None = None) -> bool:
         """Tell whether anything is due now that may be sent."""
         with self._database.read() as session:
-            return bool(claims.due(session, route=self._line.name, now=self._clock(), only=only))
+            return bool(allowance.due(session, self._line, now=self._clock(), only=only))
 
     def run(self, only: int | None = None) -> None:
         """Hand over everything due now, of dispatch *only* if given; returns when there is no more."""

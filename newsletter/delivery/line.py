@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from newsletter.delivery.receivers import Receivers
 from newsletter.delivery.settlement import OnDoubt, Settlement
 from newsletter.mail.envelope import Transport
 
+UNREACHABLE = timedelta(minutes=10)
+"""After so long without an answer a sending is paused with what the network said, so that somebody hears of it."""
+FAIL_OVER = timedelta(minutes=1)
+"""After so long it goes on by the next route, where there is one."""
 Recorded = Callable[[Sequence[Settlement]], None]
 """Told what has just been written down."""
+
+
+def _without_limit(at: datetime) -> int | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +31,10 @@ class Line:
     connections: int = 4
     pace: float | None = None
     receivers: Receivers = Receivers()
+    daily_limit: Callable[[datetime], int | None] = _without_limit
+    """How many messages it may be given in the 24 hours up to a moment."""
+    patience: timedelta = UNREACHABLE
+    """How long it may be away before its sendings go elsewhere or stop."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import alarms, claims, ledger, maillog, owners
+from newsletter.delivery import alarms, allowance, claims, ledger, maillog, owners
+from newsletter.delivery.alarms import Alarm
 from newsletter.delivery.backlog import Backlog
 from newsletter.delivery.breaker import Breaker
 from newsletter.delivery.compiled import Compiled
@@ -37,8 +38,6 @@ COMMIT_GROUP = 64
 CLAIM_BATCH = 128
 """Deliveries taken in hand at once, per dispatch in turn, so that a confirmation mail waits behind few of an issue."""
 HEARTBEAT = timedelta(seconds=20)
-UNREACHABLE = timedelta(minutes=10)
-"""After so long without an answer the dispatch is paused with what the network said, so that somebody hears of it."""
 GATHER = 0.02
 """Seconds that outcomes may wait for company before they are recorded."""
 IDLE = 0.25
@@ -151,7 +150,7 @@ class Scribe:
         if not self._turns:
             with self._database.read() as session:
                 now = self._clock()
-                self._turns.extend(claims.due(session, route=self._line.name, now=now, only=self._only))
+                self._turns.extend(allowance.due(session, self._line, now=now, only=self._only))
             if not self._turns:
                 self._dry_until = time.monotonic() + LOOK_AGAIN
                 return
@@ -168,7 +167,7 @@ class Scribe:
         try:
             prepared = [Prepared(promise, self._compiled.fill_for(promise)) for promise in claimed.promises]
         except DeskError as error:
-            self._stop_dispatches({dispatch_id}, claimed.promises, f"The message cannot be made: {error}")
+            self._stop_dispatches({dispatch_id}, claimed.promises, Alarm(f"The message cannot be made: {error}"))
             return
         self._backlog.add(prepared)
 
@@ -220,7 +219,7 @@ class Scribe:
         else:
             admitted = self._gate.admitted(session, promises, self._out_now(), now=now)
             promises = [promise for promise in promises if promise.id in admitted]
-        marked = claims.mark_sending(session, promises, owner=self.owner, now=now) if promises else set()
+        marked = allowance.mark_within(session, promises, self._line, owner=self.owner, now=now)
         rest = [promise.id for promise in promises if promise.id not in marked]
         if rest:
             claims.give_back(session, rest, owner=self.owner)
@@ -264,18 +263,19 @@ class Scribe:
         if trouble is None or self._trays.open_lanes:
             return
         self._withdraw()
-        if trouble.permanent or self._clock() - trouble.since >= UNREACHABLE:
+        if trouble.permanent or self._clock() - trouble.since >= self._line.patience:
             self._write(0)
+            alarm = alarms.unreachable(trouble, route=self._line.name, now=self._clock())
             waiting = self._backlog.remove(_any)
             everything = {promise.dispatch_id for promise in (*waiting, *self._marked.values())}
-            self._stop_dispatches(everything, waiting, f"The mail server cannot be reached: {trouble.message}")
+            self._stop_dispatches(everything, waiting, alarm)
 
-    def _stop_dispatches(self, dispatches: set[int], waiting: Sequence[Promise], reason: str) -> None:
+    def _stop_dispatches(self, dispatches: set[int], waiting: Sequence[Promise], alarm: Alarm) -> None:
         """Give *waiting* back and pause its dispatches; those of one notice are postponed instead."""
         now = self._clock()
         with self._database.write() as session:
             claims.give_back(session, [promise.id for promise in waiting], owner=self.owner)
-            alarms.stop_or_postpone(session, dispatches, now=now, reason=reason)
+            alarms.stop_or_postpone(session, dispatches, alarm, now=now)
 
     def _withdraw(self, which: Callable[[Promise], bool] = _any) -> None:
         """Take back what no lane has begun."""

@@ -23,12 +23,12 @@ def reap(database: Database, *, clock: Clock, on_doubt: OnDoubt) -> tuple[int, i
         return ledger.reap(session, now=clock(), on_doubt=on_doubt, is_dead=owners.is_dead)
 
 
-def take_up_notices(database: Database, *, route: str, clock: Clock) -> int:
+def take_up_notices(database: Database, *, routes_of: planning.RoutesOf, clock: Clock) -> int:
     """Turn every waiting notice into a sending of one; return how many there were."""
     taken = 0
     while True:
         with database.write() as session:
-            some = planning.take_up_notices(session, route=route, now=clock())
+            some = planning.take_up_notices(session, routes_of=routes_of, now=clock())
         taken += some
         if some < planning.NOTICE_BATCH:
             return taken

@@ -10,9 +10,10 @@ from datetime import datetime
 
 from sqlalchemy.exc import OperationalError
 
-from newsletter.delivery import maillog, report, steps
+from newsletter.delivery import maillog, planning, report, steps
 from newsletter.delivery.dispatcher import Dispatcher, Line
 from newsletter.delivery.lanes import Wait
+from newsletter.delivery.lines import Lines
 from newsletter.delivery.promise import Messages
 from newsletter.delivery.scribe import COMMIT_GROUP
 from newsletter.delivery.settlement import OnDoubt, Settlement
@@ -52,21 +53,29 @@ class LocalRunner:
         commit_group: int = COMMIT_GROUP,
         dice: Callable[[], float] = random.random,
         wait: Wait = threading.Event.wait,
+        further: Sequence[Line] = (),
+        routes_of: planning.RoutesOf | None = None,
     ) -> None:
+        """Prepare to work on *line* and, side by side, on *further* ones; *routes_of* chooses for notices."""
         self._database = database
-        self._line = line
         self._clock = clock
         self._on_doubt = on_doubt
-        self._wake = threading.Event()
+        self._wakes = {"plan": threading.Event(), "dispatch": threading.Event()}
         self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
         self._progress: Progress | None = None
         self._ended = 0
         self._planned = 0
         self._watched: int | None = None
-        self._dispatcher = Dispatcher(
-            database, line, messages, clock=clock, on_doubt=on_doubt, commit_group=commit_group, dice=dice,
-            wait=wait, recorded=self._count,
+        self._routes_of = routes_of or (lambda profile: [line.name])
+        self._dispatcher = Lines(
+            [
+                Dispatcher(
+                    database, one, messages, clock=clock, on_doubt=on_doubt, commit_group=commit_group, dice=dice,
+                    wait=wait, recorded=self._count,
+                )
+                for one in (line, *further)
+            ]
         )  # fmt: skip
 
     def run_until_idle(self, dispatch_id: int | None = None, progress: Progress | None = None) -> Idle:
@@ -89,40 +98,47 @@ class LocalRunner:
         return Idle(steps.next_due(self._database, only=dispatch_id))
 
     def start(self) -> None:
-        """Work in a thread of its own until ``stop``."""
-        self._thread = threading.Thread(target=self._work, name="local-runner", daemon=True)
-        self._thread.start()
+        """Work in threads of its own until ``stop``; while one hands over for hours the other plans what comes due."""
+        planned, handed_over = self._wakes["plan"], self._wakes["dispatch"]
+        for name, wake, steps_in_turn in (
+            ("planner", planned, (self.look_after, self.plan, handed_over.set, self.finish)),
+            ("dispatcher", handed_over, (self.dispatch, self.finish)),
+        ):
+            thread = threading.Thread(target=self._work, args=(wake, steps_in_turn), name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def wake(self) -> None:
         """Say that there is new work, after the transaction that wrote it down has committed."""
-        self._wake.set()
+        self._wakes["plan"].set()
 
     def stop(self) -> None:
         """Drain: claim nothing more, let open transactions end; return when nothing is in hand."""
         self._stopping.set()
         self._dispatcher.stop()
-        self._wake.set()
-        if self._thread is not None:
-            self._thread.join()
+        for wake in self._wakes.values():
+            wake.set()
+        for thread in self._threads:
+            thread.join()
 
-    def _work(self) -> None:
+    def _work(self, wake: threading.Event, steps_in_turn: Sequence[Callable[[], None]]) -> None:
         while not self._stopping.is_set():
-            self._wake.clear()
-            for step in (self.look_after, self.plan, self.dispatch, self.finish):
+            wake.clear()
+            for step in steps_in_turn:
                 try:
                     step()
                 except OperationalError as error:
                     maillog.database_away(error)
                 except Exception:  # one failing step must not end the sending for good
                     maillog.step_failed(step.__name__)
-            self._wake.wait(TICK)
+            wake.wait(TICK)
 
     # The hands of a runner that says when
 
     def look_after(self) -> None:
         """Take over what dead workers held, and take up notices."""
         steps.reap(self._database, clock=self._clock, on_doubt=self._on_doubt)
-        steps.take_up_notices(self._database, route=self._line.name, clock=self._clock)
+        steps.take_up_notices(self._database, routes_of=self._routes_of, clock=self._clock)
 
     def plan(self) -> None:
         """Plan every sending whose time has come."""
