@@ -15,6 +15,8 @@ from newsletter.delivery.orders import CATCHER
 from newsletter.delivery.receivers import Receivers, read_receivers
 from newsletter.delivery.routes import Route, Routes, read_routes
 from newsletter.delivery.runners.local import LocalRunner
+from newsletter.delivery.runners.port import Runner
+from newsletter.delivery.runners.procrastinate import ProcrastinateRunner
 from newsletter.kit.clock import Clock, utc_now
 from newsletter.kit.database import Database
 from newsletter.kit.errors import SettingsError
@@ -132,11 +134,17 @@ class Installation:
             patience=UNREACHABLE if len(list(self.routes)) == 1 else FAIL_OVER,
         )
 
+    def crew_of(self, hands: LocalRunner) -> Runner:
+        """Return what keeps *hands* busy: on PostgreSQL one of a crew on any number of machines, else they alone."""
+        if self.database.dialect != "postgresql":
+            return hands
+        return ProcrastinateRunner(self.database.url, hands, crew=self.route_name)
+
     @contextmanager
-    def working(self) -> Iterator[LocalRunner]:
+    def working(self) -> Iterator[Runner]:
         """Send whatever is due as long as the block runs, and drain at its end."""
         with self.mail_server() as server:
-            runner = self.runner(server)
+            runner = self.crew_of(self.runner(server))
             runner.start()
             try:
                 yield runner

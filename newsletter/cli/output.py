@@ -15,9 +15,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 
-def say(text: str = "") -> None:
-    """Print one line on standard output."""
-    typer.echo(text)
+def say(text: str = "", *, error: bool = False) -> None:
+    """Print one line on standard output, or with *error* where it disturbs no JSON."""
+    typer.echo(text, err=error)
 
 
 def say_json(value: object) -> None:

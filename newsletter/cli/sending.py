@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,11 +12,10 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from newsletter.cli import accounts, output
+from newsletter.cli import accounts, output, signals
 from newsletter.cli.publication import By, Json
 
 if TYPE_CHECKING:
-    from newsletter.delivery.runners.local import LocalRunner
     from newsletter.mail.route import SmtpRoute
     from newsletter.worker import Installation
 
@@ -53,9 +51,12 @@ def send(
             dispatch_id = _begin_test(here, issue_id, test, text_only=text_only, by=output.somebody(by))
         else:
             dispatch_id = _begin(here, issue_id, yes=yes, by=output.somebody(by), quiet=as_json)
-        account = run(here, dispatch_id)
+        with signals.noted() as asked_to_stop:
+            account = run(here, dispatch_id, asked_to_stop=asked_to_stop)
     accounts.show(account, as_json=as_json)
-    if account.state is not DispatchState.FINISHED:
+    if asked_to_stop() and account.state is DispatchState.RUNNING:
+        output.say("Stopped as asked, with nothing left on the wire. Run it again to go on.", error=True)
+    elif account.state is not DispatchState.FINISHED:
         raise typer.Exit(1)
 
 
@@ -122,14 +123,23 @@ def report(
     accounts.show(account, as_json=as_json)
 
 
-def run(here: Installation, dispatch_id: int, *, title: str = "Sending") -> accounts.DispatchReport:
-    """Hand over whatever is due of a sending, with a progress bar; return its account."""
+def run(
+    here: Installation, dispatch_id: int, *, title: str = "Sending", asked_to_stop: signals.Asked = lambda: False
+) -> accounts.DispatchReport:
+    """Hand over whatever is due of a sending, with a progress bar; return its account.
+
+    Once *asked_to_stop* it claims nothing more and lets open transactions end, so that nothing is in doubt.
+    """
     from newsletter.delivery import report as reports
 
-    with here.mail_server() as server, output.progress(title) as bar:
+    with here.mail_server() as server, output.progress(title) as bar, ThreadPoolExecutor(1) as aside:
         runner = here.runner(server)
-        with _draining_on_signals(runner):
-            runner.run_until_idle(dispatch_id, progress=bar)
+        work = aside.submit(runner.run_until_idle, dispatch_id, progress=bar)
+        while not work.done():
+            wait([work], timeout=signals.LOOK_UP)
+            if asked_to_stop():
+                runner.stop()
+        work.result()
     with here.database.read() as session:
         return reports.report(session, dispatch_id)
 
@@ -224,17 +234,6 @@ def _begin_test(here: Installation, issue_id: int, addresses: list[str], *, text
             session, issue, addresses, route=here.route_name, by=by, now=here.clock(), variant=variant
         )
         return dispatch.id
-
-
-@contextmanager
-def _draining_on_signals(runner: LocalRunner) -> Iterator[None]:
-    """On Ctrl-C or SIGTERM claim nothing more and let open transactions end, so that nothing is in doubt."""
-    before = {number: signal.signal(number, lambda *_: runner.stop()) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _route_in_words(route: SmtpRoute | None) -> str:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
-import signal
-import threading
+import time
 from typing import Annotated
 
 import typer
 
-from newsletter.cli import output
+from newsletter.cli import output, signals
 
 Host = Annotated[str, typer.Option("--host", help="Address to listen on.")]
 Port = Annotated[int, typer.Option("--port", help="Port to listen on.", min=0, max=65535)]
+
+GOODBYE = 5
+"""Seconds that open requests may take when the service ends."""
 
 
 def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
@@ -31,20 +33,23 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
             output.say(
                 f"The outbox:  http://{host}:{port}/outbox  (no mail server is named; nothing leaves this machine)"
             )
-        # Log lines of requests would hold the readers' tokens.
-        uvicorn.run(
-            create_app(here, alongside=here.working), host=host, port=port, access_log=False, log_level="warning"
-        )
+        # uvicorn ends as the signal would have ended it; noted, it comes back here and the sending drains.
+        with signals.noted(), here.working():
+            uvicorn.run(
+                create_app(here), host=host, port=port, timeout_graceful_shutdown=GOODBYE, log_level="warning",
+                access_log=False,  # lines of requests would hold the readers' tokens
+            )  # fmt: skip
 
 
 def worker() -> None:
-    """Send whatever is due, without serving pages; ends cleanly on SIGTERM, with nothing in doubt."""
+    """Send whatever is due, without serving pages; on PostgreSQL as one of any number of workers, on any machines.
+
+    Ends cleanly on SIGTERM, with nothing in doubt.
+    """
     from newsletter.cli.installation import opened
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    asked_to_stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: asked_to_stop.set())
-    with opened() as here, here.working():
+    with opened() as here, signals.noted() as asked_to_stop, here.working():
         output.say("Working; SIGTERM or Ctrl-C ends it when what is on the wire has ended.")
-        asked_to_stop.wait()
+        while not asked_to_stop():
+            time.sleep(signals.LOOK_UP)

@@ -91,6 +91,7 @@ class Scribe:
         self._ever_open = False
         self._beat_at = clock()
         self._away_since: float | None = None
+        self.patience = claims.LEASE.total_seconds()
 
     def turn(self) -> bool:
         """Do one round: gather outcomes, claim, record and mark; tell whether there is or may be more to do."""
@@ -290,10 +291,10 @@ class Scribe:
         return {} if self._gate.open else self._gate.rooms(self._out_now(), now=self._clock())
 
     def _endure(self, error: OperationalError) -> None:
-        """Wait for a database that does not answer, as long as our leases last; then raise *error*."""
+        """Wait for a database that does not answer, as long as our leases or patience last; then raise *error*."""
         now = time.monotonic()
         self._away_since = self._away_since or now
-        if now - self._away_since > claims.LEASE.total_seconds():
+        if now - self._away_since > self.patience:
             raise error
         maillog.database_away(error)
         time.sleep(IDLE)

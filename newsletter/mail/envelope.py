@@ -69,6 +69,9 @@ class Connection(Protocol):
     def close(self) -> None:
         """Say QUIT if the line still stands; never raises."""
 
+    def abort(self) -> None:
+        """Break the line from another thread: a ``send`` under way ends at once, with what it knows; never raises."""
+
 
 class Transport(Protocol):
     """Opens connections; the one seam that tests script."""

@@ -93,6 +93,10 @@ class SmtpConnection:
                 self._session.reply(patience=self._timeouts.quit)
         self._drop()
 
+    def abort(self) -> None:
+        """Break the line from another thread: a ``send`` under way ends at once, with what it knows; never raises."""
+        self._session.break_line()
+
     def _drop(self) -> None:
         self._open = False
         self._session.close()
