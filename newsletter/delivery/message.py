@@ -36,6 +36,13 @@ __all__ = [
 
 _CID = re.compile(r"cid:([0-9a-f]{64})\b")
 _LEFT_OVER = b"slot.invalid"
+_FILLED_BY = {
+    Slot.UNSUBSCRIBE_URL.value: "unsubscribe_url",
+    Slot.PREFERENCES_URL.value: "preferences_url",
+    Slot.WEB_URL.value: "web_url",
+    Slot.PDF_URL.value: "pdf_url",
+}
+"""Which of a recipient's values stands in the hole of each slot."""
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]{0,90}")
 
 
@@ -170,18 +177,14 @@ def _fingerprint(source: MessageSource) -> str:
 
 def _body_values(holes: Iterable[Hole], slots: MessageSlots) -> dict[Hole, bytes]:
     """Return what fills each hole of the body, escaped for its place."""
-    urls = {
-        Slot.UNSUBSCRIBE_URL.value: slots.unsubscribe_url,
-        Slot.PREFERENCES_URL.value: slots.preferences_url,
-        Slot.WEB_URL.value: slots.web_url,
-        Slot.PDF_URL.value: slots.pdf_url,
-    }
     values: dict[Hole, bytes] = {}
+    sound = ""
     for hole in holes:
-        url = urls[hole.name]
+        url: str = getattr(slots, _FILLED_BY[hole.name])
         if not url:
             raise BadInput(f"The message has a link for {Slot(hole.name).name}, and this recipient was given none.")
-        checked_uri(url, "A link in the message")
+        if url != sound:  # in text and HTML the same
+            sound = checked_uri(url, "A link in the message")
         escaped = html.escape(url) if hole.place == "html" else url
         values[hole] = quoted_printable_value(escaped.encode())
     return values
