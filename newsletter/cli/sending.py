@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
-from newsletter.cli import accounts, output, signals
+from newsletter.cli import accounts, output, scheduling, signals
 from newsletter.cli.publication import By, Json
 
 if TYPE_CHECKING:
@@ -38,6 +37,12 @@ def send(
         list[str] | None, typer.Option("--test", help="Send a trial copy to this address; may be given several times.")
     ] = None,
     text_only: Annotated[bool, typer.Option("--text", help="With --test: the plain-text form.")] = False,
+    at: scheduling.At = None,
+    hold: scheduling.Hold = "0",
+    team: scheduling.Team = None,
+    share: scheduling.Share = "",
+    stage_hold: scheduling.StageHold = "",
+    missed: scheduling.Missed = None,
     yes: Yes = False,
     by: By = None,
     as_json: Json = False,
@@ -46,14 +51,23 @@ def send(
     from newsletter.cli.installation import opened
     from newsletter.delivery.states import DispatchState
 
+    wished = scheduling.wishes(at=at, hold=hold, team=team, share=share, stage_hold=stage_hold, missed=missed)
     with opened() as here:
         if test:
+            wished.refuse_for_a_test()
             dispatch_id = _begin_test(here, issue_id, test, text_only=text_only, by=output.somebody(by))
         else:
-            dispatch_id = _begin(here, issue_id, yes=yes, by=output.somebody(by), quiet=as_json)
+            dispatch_id = _begin(here, issue_id, wished, yes=yes, by=output.somebody(by), quiet=as_json)
         with signals.noted() as asked_to_stop:
             account = run(here, dispatch_id, asked_to_stop=asked_to_stop)
+        with here.database.read() as session:
+            waits = scheduling.waiting_for(session, dispatch_id, now=here.clock())
     accounts.show(account, as_json=as_json)
+    if waits:
+        output.say(waits, error=True)
+        return
+    if missed == "cancel" and account.state is DispatchState.CANCELLED:
+        return
     if asked_to_stop() and account.state is DispatchState.RUNNING:
         output.say("Stopped as asked, with nothing left on the wire. Run it again to go on.", error=True)
     elif account.state is not DispatchState.FINISHED:
@@ -103,6 +117,7 @@ def report(
     dispatch: Annotated[int | None, typer.Option("--sending", help="This sending instead of the newest.")] = None,
     readers: Annotated[bool, typer.Option("--readers", help="Print what became of each reader, as CSV.")] = False,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write what became of each reader to this file.")] = None,
+    routes: Annotated[bool, typer.Option("--routes", help="Show its mail servers, by destination.")] = False,
     as_json: Json = False,
 ) -> None:
     """Account for every mail of an issue's sending."""
@@ -112,6 +127,9 @@ def report(
     with opened() as here, here.database.read() as session:
         dispatch_id = dispatch or accounts.sending_of(session, issue_id)
         account = accounts.of_issue(session, issue_id, dispatch_id)
+        if routes:
+            scheduling.show_routes(here, session, dispatch_id, as_json=as_json)
+            return
         lines = reports.csv_lines(reports.readers(session, dispatch_id))
         if csv is not None:
             with csv.open("w", encoding="utf-8-sig", newline="") as file:  # with a BOM Excel reads it as UTF-8
@@ -155,6 +173,8 @@ class Intent:
     approved: str
     route: str
     finished: str
+    more: tuple[str, ...] = ()
+    """When and to whom first, in lines of their own."""
 
     def lines(self) -> Iterator[str]:
         """Yield what will happen, a line each."""
@@ -163,11 +183,15 @@ class Intent:
         yield f"  From      {self.sender}"
         yield f"  Approved  {self.approved}"
         yield f"  Through   {self.route}"
+        yield from self.more
         yield f"  Finished  {self.finished}"
 
 
-def intent_of(here: Installation, issue_id: int) -> Intent:
-    """Say what sending the issue now will mean; raises ``Conflict`` if it is not signed off."""
+def intent_of(here: Installation, issue_id: int, wished: scheduling.Wishes = scheduling.Wishes()) -> Intent:
+    """Say what sending the issue as *wished* will mean.
+
+    Raises ``Conflict`` if it is not signed off, ``DispatchRefused`` if no route can finish it within a day.
+    """
     from newsletter.delivery import audience
     from newsletter.issues import drafts, signoff
 
@@ -176,19 +200,27 @@ def intent_of(here: Installation, issue_id: int) -> Intent:
         approved = signoff.approved_editions(session, issue, keyring=here.settings.keyring)
         profile = drafts.publication_of(session, issue).profile
         number = audience.count(session, issue.publication_id, now=here.clock())
-    zone = ZoneInfo(profile.time_zone)
+        zone = ZoneInfo(profile.time_zone)
+        at = wished.moment(zone, now=here.clock())
+        choice = scheduling.chosen_route(here, session, profile, messages=number, at=at)
+        finished = (
+            "in a moment"
+            if here.route is None and wished.plain
+            else scheduling.finish_of(here, session, profile, choice, messages=number, wished=wished, at=at)
+        )
     return Intent(
         readers=number,
         newsletter=profile.name,
         subject=approved.subject,
         sender=f"{profile.from_name or profile.name} <{profile.from_address}>",
         approved=f"by {approved.approved_by}, {approved.approved_at.astimezone(zone):%A %d %B %Y, %H:%M}",
-        route=_route_in_words(here.route),
-        finished=_finish_in_words(here, number, zone),
+        route=_route_in_words(None if here.route is None else choice.route.server, choice.fallbacks),
+        finished=finished,
+        more=tuple(scheduling.lines_of(wished, profile, at, now=here.clock())),
     )
 
 
-def _begin(here: Installation, issue_id: int, *, yes: bool, by: str, quiet: bool) -> int:
+def _begin(here: Installation, issue_id: int, wished: scheduling.Wishes, *, yes: bool, by: str, quiet: bool) -> int:
     """Ask, then start the issue's sending; one that was begun before goes on without asking again."""
     from newsletter.delivery import orders, progress
     from newsletter.delivery.states import DispatchState
@@ -197,8 +229,11 @@ def _begin(here: Installation, issue_id: int, *, yes: bool, by: str, quiet: bool
 
     with here.database.read() as session:
         standing = orders.begun(session, drafts.get(session, issue_id), route=here.route_name)
-    if standing is None:
-        intent = intent_of(here, issue_id)
+    if standing is not None:
+        scheduling.settle(here, issue_id, wished, dispatch_id=standing.id, by=by)
+    else:
+        wished.refuse_to_mend(issue_id)
+        intent = intent_of(here, issue_id, wished)
         if not intent.readers:
             raise DispatchRefused(
                 f"{intent.newsletter} has no readers yet; `newsletter subscribers import` brings some."
@@ -206,12 +241,11 @@ def _begin(here: Installation, issue_id: int, *, yes: bool, by: str, quiet: bool
         if not quiet:
             for line in intent.lines():
                 output.say(line)
-        output.confirmed(f"Send it to {output.count(intent.readers, 'reader')} now?", yes=yes)
+        output.confirmed(
+            f"Send it to {output.count(intent.readers, 'reader')} {'now' if wished.at is None else 'then'}?", yes=yes
+        )
     with here.database.write() as session:
-        dispatch = orders.send_issue(
-            session, drafts.get(session, issue_id),
-            keyring=here.settings.keyring, route=here.route_name, by=by, now=here.clock(),
-        )  # fmt: skip
+        dispatch = standing or scheduling.order(here, session, issue_id, wished, by=by)
         dispatch_id = dispatch.id
         state = progress.get(session, dispatch_id).state
         if state is DispatchState.PAUSED:
@@ -231,23 +265,15 @@ def _begin_test(here: Installation, issue_id: int, addresses: list[str], *, text
     with here.database.write() as session:
         issue = drafts.get(session, issue_id)
         dispatch = orders.send_test(
-            session, issue, addresses, route=here.route_name, by=by, now=here.clock(), variant=variant
-        )
+            session, issue, addresses, by=by, now=here.clock(), variant=variant,
+            route=here.routes.usable(drafts.publication_of(session, issue).profile.routes)[0].name,
+        )  # fmt: skip
         return dispatch.id
 
 
-def _route_in_words(route: SmtpRoute | None) -> str:
+def _route_in_words(route: SmtpRoute | None, fallbacks: tuple[str, ...] = ()) -> str:
     if route is None:
         return "the built-in catcher: nothing leaves this machine"
     pace = "as fast as it takes them" if route.pace is None else f"at most {route.pace:g} a second"
-    return f"{route.host}:{route.port}, {pace}"
-
-
-def _finish_in_words(here: Installation, messages: int, zone: ZoneInfo) -> str:
-    from newsletter.delivery.forecast import forecast
-
-    if here.route is None:
-        return "in a moment"
-    seen = forecast(messages, pace=here.route.pace, connections=here.route.connections, now=here.clock())
-    at: datetime = seen.done_at.astimezone(zone)
-    return f"about {at:%A %H:%M} ({zone.key}), if every server takes its mail at once"
+    onward = f", else {', '.join(fallbacks)}" if fallbacks else ""
+    return f"{route.host}:{route.port}, {pace}{onward}"
