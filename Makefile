@@ -38,7 +38,7 @@ demo: setup ## Send the sample issue to 500 invented readers, on this machine al
 	@$(BIN)/newsletter demo
 
 test: setup ## Every test that needs no Debian package, on SQLite and on PostgreSQL
-	@$(BIN)/pytest -n auto --dist loadscope -m "not browser and not wire"
+	@$(BIN)/pytest -n auto --dist loadscope -m "not browser and not wire and not torture"
 
 lint: setup ## Formatting, laws of the house, types
 	@$(BIN)/ruff check
@@ -65,6 +65,7 @@ test-browser: setup ## Look at mail, web pages and PDF with chromium, qpdf and p
 
 torture: setup ## Send under every fault we know, at random; SEED=… plays a failure again
 	@$(BIN)/python -W ignore:XDG_RUNTIME_DIR -m tests.torture $(if $(SEED),--seed $(SEED)) $(if $(READERS),--readers $(READERS))
+	@$(if $(SEED),:,$(BIN)/pytest -m torture)
 
 wheel: setup ## Build the wheel into dist/
 	@$(BIN)/python -m hatchling build -t wheel

@@ -23,7 +23,7 @@ class Taken(NamedTuple):
 
 
 class DiscardServer:
-    """``taken`` grows with every final dot that is answered; ``slowness`` seconds pass before each answer.
+    """``taken`` grows with every final dot that is answered; ``slowness`` seconds, at any time, pass before each answer.
 
     With ``hold()`` no final dot is answered until ``release()``; ``begun`` counts what has come in whole.
     """

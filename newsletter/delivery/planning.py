@@ -93,13 +93,20 @@ def schedule_due(session: Session, *, now: datetime) -> list[int]:
     return list(session.scalars(select(Dispatch.id).where(Dispatch.state == DispatchState.PLANNING)))
 
 
-def plan(database: Database, dispatch_id: int, *, clock: Clock, batch: int = PLANNING_BATCH) -> int:
+def plan(
+    database: Database,
+    dispatch_id: int,
+    *,
+    clock: Clock,
+    batch: int = PLANNING_BATCH,
+    stopping: Callable[[], bool] = lambda: False,
+) -> int:
     """Write down a delivery for every recipient and let the sending run; return how many there are.
 
     Each *batch* is a transaction with its cursor: planning again after a kill goes on behind it and changes nothing
-    that stands. Planning from two machines at once is planning once.
+    that stands. Planning from two machines at once is planning once. Once *stopping* the rest waits for the next time.
     """
-    while True:
+    while not stopping():
         with database.write() as session:
             dispatch = _locked(session, dispatch_id)
             if dispatch is None:

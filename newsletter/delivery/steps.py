@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -34,7 +35,9 @@ def take_up_notices(database: Database, *, routes_of: planning.RoutesOf, clock: 
             return taken
 
 
-def schedule_and_plan(database: Database, *, clock: Clock, only: int | None = None) -> int:
+def schedule_and_plan(
+    database: Database, *, clock: Clock, only: int | None = None, stopping: Callable[[], bool] = lambda: False
+) -> int:
     """Plan every sending whose time has come, and note that its issue is out; return how many were planned.
 
     Sendings that run are told of their send window, and of a stage whose hold is over.
@@ -45,9 +48,11 @@ def schedule_and_plan(database: Database, *, clock: Clock, only: int | None = No
         stages.advance(session, now=clock())
     chosen = [dispatch_id for dispatch_id in due if only in {None, dispatch_id}]
     for dispatch_id in chosen:
-        planning.plan(database, dispatch_id, clock=clock)
+        planning.plan(database, dispatch_id, clock=clock, stopping=stopping)
         with database.write() as session:
             dispatch = progress.get(session, dispatch_id)
+            if dispatch.state is DispatchState.PLANNING:
+                break  # asked to stop in the middle of it
             issue = None
             if dispatch.kind is DispatchKind.ISSUE and dispatch.issue_id is not None:
                 issue = session.get(Issue, dispatch.issue_id)

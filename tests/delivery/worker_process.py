@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from newsletter.cli import signals
+from newsletter.delivery import dispatcher
 from newsletter.delivery.dispatcher import Line
 from newsletter.delivery.runners.local import LocalRunner
 from newsletter.delivery.runners.port import Runner
@@ -28,6 +29,8 @@ from tests.delivery.outbox import ROUTE, PlainMessages
 
 CONNECTIONS = 4
 GROUP = 16
+DRAIN = 3.0
+"""Seconds that open transactions have here; tests are in a hurry."""
 
 
 def runner_of(kind: str, database: Database, hands: LocalRunner) -> Runner:
@@ -38,6 +41,7 @@ def runner_of(kind: str, database: Database, hands: LocalRunner) -> Runner:
 def main(kind: str, database_url: str, server: str, name: str) -> None:
     """Work until SIGTERM."""
     logging.basicConfig(level=logging.INFO, format=f"%(asctime)s {name} %(levelname)s %(message)s")
+    dispatcher.DRAIN = DRAIN
     database = Database(database_url)
     transport = SmtpTransport(parse_smtp_url(f"smtp://{server}?pace=none"), helo_name=name)
     hands = LocalRunner(

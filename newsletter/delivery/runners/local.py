@@ -142,7 +142,7 @@ class LocalRunner:
 
     def plan(self) -> None:
         """Plan every sending whose time has come."""
-        steps.schedule_and_plan(self._database, clock=self._clock)
+        steps.schedule_and_plan(self._database, clock=self._clock, stopping=self._stopping.is_set)
 
     def has_work(self) -> bool:
         """Tell whether anything is due that may be handed over now."""
@@ -161,7 +161,7 @@ class LocalRunner:
             self.look_after()
         else:
             steps.reap(self._database, clock=self._clock, on_doubt=self._on_doubt)
-        steps.schedule_and_plan(self._database, clock=self._clock, only=only)
+        steps.schedule_and_plan(self._database, clock=self._clock, only=only, stopping=self._stopping.is_set)
 
     def _sendable(self, only: int | None) -> bool:
         return self._dispatcher.has_work(only)
