@@ -17,6 +17,8 @@ class Envelope:
     sender: str
     recipient: str
     data: bytes
+    shared: bytes = b""
+    """What the body begins with, in this message as in others of its sending: the transport looks at it once."""
 
 
 @dataclass(frozen=True, slots=True)
