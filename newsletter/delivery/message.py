@@ -28,6 +28,7 @@ from newsletter.mail.mime import (
     split_at_first_hole,
     text_part,
 )
+from newsletter.mail.stuffing import WORTHWHILE
 from newsletter.rendering.slots import Slot
 
 __all__ = [
@@ -56,9 +57,13 @@ class CompiledMessage:
     body: Form
     """The rest of the body."""
     message_id_domain: str
+    shared: tuple[bytes, ...] = field(init=False, repr=False, compare=False)
+    """The long stretches that every copy has."""
     _opening_hash: Any = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        long = tuple(stretch for stretch in (self.opening, *self.body.fixed) if len(stretch) >= WORTHWHILE)
+        object.__setattr__(self, "shared", long)
         object.__setattr__(self, "_opening_hash", hashlib.sha256(self.opening))
 
     @property

@@ -134,7 +134,7 @@ class OutgoingMessages:
                 pdf_url=pdf_url,
             )
             sender = f"{RETURN_PREFIX}{keyring.delivery(Purpose.RETURN_PATH, promise.id)}@{domain}"
-            return Envelope(sender, promise.address, compiled.fill(slots, sign=self._signer), compiled.opening)
+            return Envelope(sender, promise.address, compiled.fill(slots, sign=self._signer), compiled.shared)
 
         return fill
 

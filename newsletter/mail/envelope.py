@@ -17,8 +17,8 @@ class Envelope:
     sender: str
     recipient: str
     data: bytes
-    shared: bytes = b""
-    """What the body begins with, in this message as in others of its sending: the transport looks at it once."""
+    shared: tuple[bytes, ...] = ()
+    """Long stretches of ``data``, in order, that others of its sending have too: the transport looks at them once."""
 
 
 @dataclass(frozen=True, slots=True)
