@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from newsletter import notices
 from newsletter.delivery import failover, maillog, progress
 from newsletter.delivery.line import UNREACHABLE
+from newsletter.delivery.models import Dispatch
 from newsletter.delivery.states import DispatchKind, DispatchState
 from newsletter.delivery.trays import Trouble
 from newsletter.publications import Publication
@@ -29,26 +30,41 @@ def stop(session: Session, dispatch_id: int, *, reason: str, now: datetime) -> b
         return False
     maillog.stopped_by_itself(dispatch_id, reason)
     dispatch = progress.get(session, dispatch_id)
-    if dispatch.kind is DispatchKind.NOTICE:
-        return True
-    profile = session.get_one(Publication, dispatch.publication_id).profile
-    what = f"issue {dispatch.issue_id}" if dispatch.issue_id else f"sending {dispatch_id}"
+    if dispatch.kind is not DispatchKind.NOTICE:
+        verb = f"`newsletter issue resume {dispatch.issue_id}`" if dispatch.issue_id else "resuming it"
+        onward = f"When that is mended, {verb} lets it go on where it stopped."
+        words = f"{reason}\n\nNobody gets anything twice and nothing is lost. {onward}"
+        _tell(session, dispatch, "has stopped", words, now=now)
+    return True
+
+
+def miss(session: Session, dispatch_id: int, *, reason: str, now: datetime) -> bool:
+    """Note that the time of the dispatch has passed unseen and ask the team; tell whether it was waiting for it."""
+    if not progress.move(session, dispatch_id, DispatchState.MISSED, now=now, reason=reason):
+        return False
+    dispatch = progress.get(session, dispatch_id)
+    verb = f"newsletter issue send {dispatch.issue_id or ''}".strip()
     onward = (
-        f"When that is mended, `newsletter issue resume {dispatch.issue_id}` lets it go on where it stopped."
-        if dispatch.issue_id
-        else "It goes on when somebody resumes it."
+        f"It waits for you: `{verb} --missed now` begins it, `--missed cancel` ends it, `--at` gives it another time."
     )
+    _tell(session, dispatch, "has missed its time", f"{reason}\n\n{onward}", now=now)
+    return True
+
+
+def _tell(session: Session, dispatch: Dispatch, happened: str, words: str, *, now: datetime) -> None:
+    """Write a notice to the team of the dispatch's publication."""
+    profile = session.get_one(Publication, dispatch.publication_id).profile
+    what = f"issue {dispatch.issue_id}" if dispatch.issue_id else f"sending {dispatch.id}"
     notices.write(
         session,
         publication_id=dispatch.publication_id,
         purpose=PURPOSE,
         address=profile.team_address or profile.reply_to or profile.from_address,
-        subject=f"{profile.name}: the sending of {what} has stopped",
-        text=f"The sending of {what} ({dispatch.kind.value}, {dispatch.planned_count} mails planned) has stopped by "
-        f"itself.\n\n{reason}\n\nNobody gets anything twice and nothing is lost. {onward}\n",
+        subject=f"{profile.name}: the sending of {what} {happened}",
+        text=f"The sending of {what} ({dispatch.kind.value}, {dispatch.planned_count} mails planned) {happened}.\n\n"
+        f"{words}\n",
         now=now,
     )
-    return True
 
 
 @dataclass(frozen=True, slots=True)
