@@ -57,11 +57,8 @@ class Installation:
 
     @cached_property
     def routes(self) -> Routes:
-        """The mail servers that the settings name, the ordinary one first; else the built-in catcher alone."""
-        url, file = self.settings.smtp_url, self.settings.smtp_routes
-        given = [Route(ROUTE, parse_smtp_url(url))] if url else []
-        given += read_routes(file) if file else []
-        return Routes(given or [Route(CATCHER, with_profile(SmtpRoute("127.0.0.1"), RouteProfile.CATCHER))])
+        """The mail servers that the settings name; else the built-in catcher alone."""
+        return routes_of(self.settings)
 
     @property
     def route(self) -> SmtpRoute | None:
@@ -150,6 +147,13 @@ class Installation:
                 yield runner
             finally:
                 runner.stop()
+
+
+def routes_of(settings: Settings) -> Routes:
+    """Return the mail servers that the settings name, the ordinary one first; raises ``SettingsError``."""
+    given = [Route(ROUTE, parse_smtp_url(settings.smtp_url))] if settings.smtp_url else []
+    given += read_routes(settings.smtp_routes) if settings.smtp_routes else []
+    return Routes(given or [Route(CATCHER, with_profile(SmtpRoute("127.0.0.1"), RouteProfile.CATCHER))])
 
 
 def signer_of(settings: Settings) -> DkimSigner | None:
