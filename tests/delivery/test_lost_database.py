@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
+from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
-from newsletter.delivery.states import DispatchState
+from newsletter.delivery.models import Delivery
+from newsletter.delivery.states import DeliveryState, DispatchState
 from newsletter.kit.database import Database
 from newsletter.kit.migrations import migrate
-from tests.delivery.outbox import account, until
+from tests.delivery.outbox import account, runner, states, until
 from tests.delivery.test_runner_contract import IN_DOUBT, QUICK, SLOW, balanced, joined, many
 from tests.delivery.worker_process import workers
 from tests.discard_server import discarding
+from tests.doubles import ScriptedTransport
 from tests.postgres import PostgresServer
 
 AWAY = 3.0
@@ -30,6 +35,40 @@ def server() -> Iterator[PostgresServer]:
         yield server
     finally:
         server.stop()
+
+
+class LosesAnswers(Database):
+    """Commits, and then does not hear of it: every other time, once it is told to, ten times in all."""
+
+    losing = False
+    lost = 0
+    _turn = 0
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        with super().write() as session:
+            yield session
+            marking = session.scalar(select(func.count(Delivery.id)).where(Delivery.state == DeliveryState.SENDING))
+        if self.losing and marking and self.lost < 10:
+            self._turn += 1
+            if self._turn % 2:
+                self.lost += 1
+                raise OperationalError("COMMIT", {}, Exception("the line broke"))
+
+
+def test_a_commit_whose_answer_is_lost_leaves_nothing_in_doubt(database_url):
+    """What was marked so is known to lie on no line: it goes back, is marked anew and sent once."""
+    database = LosesAnswers(database_url)
+    dispatch, transport = many(database, 200), ScriptedTransport()
+    hands = runner(database, transport, connections=2, commit_group=4)
+    hands._prepare(None)
+    database.losing = True
+    hands.run_until_idle()
+    assert database.lost == 10
+    assert sorted(transport.recipients) == sorted(states(database, dispatch))
+    ended = account(database, dispatch)
+    assert (ended.accepted, ended.uncertain, ended.state) == (200, 0, DispatchState.FINISHED)
+    database.dispose()
 
 
 @pytest.mark.parametrize("kind", ["local", "procrastinate"])
