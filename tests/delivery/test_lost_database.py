@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +12,15 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from newsletter.delivery.dispatcher import Line
 from newsletter.delivery.models import Delivery
+from newsletter.delivery.runners.local import LocalRunner
 from newsletter.delivery.states import DeliveryState, DispatchState
+from newsletter.kit.clock import utc_now
 from newsletter.kit.database import Database
 from newsletter.kit.migrations import migrate
-from tests.delivery.outbox import account, runner, states, until
-from tests.delivery.test_runner_contract import IN_DOUBT, QUICK, SLOW, balanced, joined, many
+from tests.delivery.outbox import ROUTE, PlainMessages, account, runner, states, until
+from tests.delivery.test_runner_contract import IN_DOUBT, QUICK, SLOW, balanced, joined, many, smtp
 from tests.delivery.worker_process import workers
 from tests.discard_server import discarding
 from tests.doubles import ScriptedTransport
@@ -68,6 +72,27 @@ def test_a_commit_whose_answer_is_lost_leaves_nothing_in_doubt(database_url):
     assert sorted(transport.recipients) == sorted(states(database, dispatch))
     ended = account(database, dispatch)
     assert (ended.accepted, ended.uncertain, ended.state) == (200, 0, DispatchState.FINISHED)
+    database.dispose()
+
+
+def test_a_sending_by_hand_outlives_the_database_going_away(server):
+    """``issue send`` waits for it, records what it knows, and goes on."""
+    database = Database(server.url)
+    migrate(database)
+    dispatch = many(database, 600)
+    with discarding(slowness=0.01) as mail:
+        line = Line(ROUTE, smtp(mail.port), connections=4)
+        hands = LocalRunner(database, line, PlainMessages(), clock=utc_now, commit_group=16)
+        sending = threading.Thread(target=hands.run_until_idle, args=(dispatch,))
+        sending.start()
+        until(lambda: len(mail.taken) > 100)
+        server.kill()
+        time.sleep(1)
+        server.start()
+        sending.join(60)
+        assert max(mail.copies.values()) == 1
+    ended = account(database, dispatch)
+    assert (ended.accepted, ended.uncertain, ended.state) == (600, 0, DispatchState.FINISHED)
     database.dispose()
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy.exc import OperationalError
 
 from newsletter.delivery import maillog, planning, report, steps
+from newsletter.delivery.claims import LEASE
 from newsletter.delivery.dispatcher import Dispatcher, Line
 from newsletter.delivery.lanes import Wait
 from newsletter.delivery.lines import Lines
@@ -21,6 +24,7 @@ from newsletter.delivery.states import FINAL
 from newsletter.kit.clock import Clock
 from newsletter.kit.database import Database
 
+T = TypeVar("T")
 TICK = 1.0
 """Seconds between two looks for work that nobody announced: schedules, retries, a resume from another process."""
 
@@ -85,17 +89,17 @@ class LocalRunner:
         """
         self._progress, self._watched = progress, dispatch_id
         while not self._stopping.is_set():
-            self._prepare(dispatch_id)
-            self._count_afresh()
-            self._dispatcher.run(dispatch_id)
-            steps.finish(self._database, clock=self._clock)
-            due = steps.next_due(self._database, only=dispatch_id)
+            self._patiently(lambda: self._prepare(dispatch_id))
+            self._patiently(self._count_afresh)
+            self._patiently(lambda: self._dispatcher.run(dispatch_id))
+            self._patiently(self.finish)
+            due = self._patiently(lambda: steps.next_due(self._database, only=dispatch_id))
             if due is None or due > self._clock():
-                self._count_afresh()
+                self._patiently(self._count_afresh)
                 return Idle(due)
-            if not self._sendable(dispatch_id):
+            if not self._patiently(lambda: self._sendable(dispatch_id)):
                 break  # an embargo, or what is due belongs to another route
-        return Idle(steps.next_due(self._database, only=dispatch_id))
+        return Idle(self._patiently(lambda: steps.next_due(self._database, only=dispatch_id)))
 
     def start(self) -> None:
         """Work in threads of its own until ``stop``; while one hands over for hours the other plans what comes due."""
@@ -162,6 +166,18 @@ class LocalRunner:
         else:
             steps.reap(self._database, clock=self._clock, on_doubt=self._on_doubt)
         steps.schedule_and_plan(self._database, clock=self._clock, only=only, stopping=self._stopping.is_set)
+
+    def _patiently(self, step: Callable[[], T]) -> T:
+        """Do *step*, again for as long as a lease if the database does not answer; then, or once stopping, raise."""
+        until = time.monotonic() + LEASE.total_seconds()
+        while True:
+            try:
+                return step()
+            except OperationalError as error:
+                if self._stopping.is_set() or time.monotonic() > until:
+                    raise
+                maillog.database_away(error)
+                self._stopping.wait(TICK / 2)
 
     def _sendable(self, only: int | None) -> bool:
         return self._dispatcher.has_work(only)
