@@ -158,7 +158,7 @@ def chosen_route(here: Installation, session: Session, profile: Profile, *, mess
     return allowance.choose(session, routes, messages=messages, at=at, now=here.clock())
 
 
-def waiting_for(session: Session, dispatch_id: int, *, now: datetime) -> str:
+def waiting_for(here: Installation, session: Session, dispatch_id: int) -> str:
     """Say what the sending waits for by design, in the newsletter's time; empty if for nothing."""
     from newsletter.delivery import progress
     from newsletter.delivery.states import DispatchState
@@ -166,18 +166,29 @@ def waiting_for(session: Session, dispatch_id: int, *, now: datetime) -> str:
     dispatch = progress.get(session, dispatch_id)
     zone = ZoneInfo(_profile(session, dispatch).time_zone)
     stop = f"`newsletter issue cancel {dispatch.issue_id}` until then reaches"
-    onward = "It goes on by itself wherever `newsletter serve` or `worker` runs."
-    held, opens = dispatch.next_stage_at, dispatch.window_from
+    held = dispatch.next_stage_at
+    words = ""
     if dispatch.state is DispatchState.SCHEDULED:
-        return f"It begins {_when(dispatch.scheduled_for, zone)}; {stop} nobody. {onward}"
-    if dispatch.state is DispatchState.COOLING and held is not None:
-        return f"It begins {_when(held, zone)}; {stop} nobody. {onward}"
-    if dispatch.state is not DispatchState.RUNNING:
-        return ""
-    if held is not None:
-        return f"The first have got it. The rest goes {_when(held, zone)}; {stop} no one else. {onward}"
-    if opens is not None and opens > now:
-        return f"The newsletter's send window opens {_when(opens, zone)}. {onward}"
+        words = f"It begins {_when(dispatch.scheduled_for, zone)}; {stop} nobody."
+    elif dispatch.state is DispatchState.COOLING and held is not None:
+        words = f"It begins {_when(held, zone)}; {stop} nobody."
+    elif dispatch.state is DispatchState.RUNNING and held is not None:
+        words = f"The first have got it. The rest goes {_when(held, zone)}; {stop} no one else."
+    elif dispatch.state is DispatchState.RUNNING:
+        words = _closed(here, session, dispatch, zone)
+    return f"{words} It goes on by itself wherever `newsletter serve` or `worker` runs." if words else ""
+
+
+def _closed(here: Installation, session: Session, dispatch: Dispatch, zone: ZoneInfo) -> str:
+    """Say that window or daily limit keep a running sending from going; empty if they do not."""
+    from newsletter.delivery import allowance
+
+    now, route = here.clock(), here.routes.get(dispatch.route)
+    if dispatch.window_from is not None and dispatch.window_from > now:
+        return f"The newsletter's send window opens {_when(dispatch.window_from, zone)}."
+    limit = None if route is None else route.daily_limit(now)
+    if limit is not None and allowance.used(session, dispatch.route, since=now - allowance.DAY) >= limit:
+        return f"The route {dispatch.route} has had its {limit:,} mails of 24 hours; the rest goes as they pass."
     return ""
 
 

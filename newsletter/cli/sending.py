@@ -61,7 +61,7 @@ def send(
         with signals.noted() as asked_to_stop:
             account = run(here, dispatch_id, asked_to_stop=asked_to_stop)
         with here.database.read() as session:
-            waits = scheduling.waiting_for(session, dispatch_id, now=here.clock())
+            waits = scheduling.waiting_for(here, session, dispatch_id)
     accounts.show(account, as_json=as_json)
     if waits:
         output.say(waits, error=True)
