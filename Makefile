@@ -14,7 +14,7 @@ BIN := .venv/bin
 READY := .venv/ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help setup demo test lint format bench test-wire test-browser wheel lock clean
+.PHONY: help setup demo test lint format bench test-wire test-browser torture wheel lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -39,7 +39,7 @@ demo: setup ## Send the sample issue to 500 invented readers, on this machine al
 	@$(BIN)/newsletter demo
 
 test: setup ## Every test that needs no Debian package, on SQLite and on PostgreSQL
-	@$(BIN)/pytest -n auto --dist loadscope -m "not browser and not wire"
+	@$(BIN)/pytest -n auto --dist loadscope -m "not browser and not wire and not torture"
 
 lint: setup ## Formatting, laws of the house, types
 	@$(BIN)/ruff check
@@ -63,6 +63,10 @@ test-browser: setup ## Look at mail, web pages and PDF with chromium, qpdf and p
 	@command -v qpdf >/dev/null || { echo "make: qpdf is missing; the Debian package is called qpdf." >&2; exit 1; }
 	@command -v pdftotext >/dev/null || { echo "make: pdftotext is missing; the Debian package is called poppler-utils." >&2; exit 1; }
 	@$(BIN)/pytest -m browser || [ $$? -eq 5 ]
+
+torture: setup ## Send under every fault we know, at random; SEED=… plays a failure again
+	@$(BIN)/python -W ignore:XDG_RUNTIME_DIR -m tests.torture $(if $(SEED),--seed $(SEED)) $(if $(READERS),--readers $(READERS))
+	@$(if $(SEED),:,$(BIN)/pytest -m torture)
 
 wheel: setup ## Build the wheel into dist/
 	@$(BIN)/python -m hatchling build -t wheel

@@ -9,11 +9,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from newsletter.delivery.dispatcher import Line
+from newsletter.delivery.line import FAIL_OVER, UNREACHABLE, Line
 from newsletter.delivery.messages import OutgoingMessages
 from newsletter.delivery.orders import CATCHER
 from newsletter.delivery.receivers import Receivers, read_receivers
+from newsletter.delivery.routes import Route, Routes, read_routes
 from newsletter.delivery.runners.local import LocalRunner
+from newsletter.delivery.runners.port import Runner
+from newsletter.delivery.runners.procrastinate import ProcrastinateRunner
 from newsletter.kit.clock import Clock, utc_now
 from newsletter.kit.database import Database
 from newsletter.kit.errors import SettingsError
@@ -21,7 +24,8 @@ from newsletter.kit.settings import Settings
 from newsletter.mail.catcher import Catcher
 from newsletter.mail.dkim import DkimSigner
 from newsletter.mail.maildir import Maildir
-from newsletter.mail.route import SmtpRoute, is_loopback, parse_smtp_url
+from newsletter.mail.route import SmtpRoute, is_loopback, parse_smtp_url, with_profile
+from newsletter.mail.route_profiles import RouteProfile
 from newsletter.mail.smtp import HOST_NAME, SmtpTransport
 from subscribers.links import ReaderLinks
 
@@ -42,7 +46,7 @@ class Installation:
         """Open the installation; raises ``SettingsError`` naming whatever of *settings* cannot be used."""
         here = cls(settings, Database(settings.database), clock)
         assert here.settings.keyring
-        assert here.route or here.outbox
+        assert here.routes.default
         assert here.receivers
         signer_of(settings)
         return here
@@ -52,9 +56,14 @@ class Installation:
         self.database.dispose()
 
     @cached_property
+    def routes(self) -> Routes:
+        """The mail servers that the settings name; else the built-in catcher alone."""
+        return routes_of(self.settings)
+
+    @property
     def route(self) -> SmtpRoute | None:
-        """The mail server that the settings name; None: the built-in catcher."""
-        return parse_smtp_url(self.settings.smtp_url) if self.settings.smtp_url else None
+        """The mail server of whoever names none; None: the built-in catcher."""
+        return None if self.routes.default.name == CATCHER else self.routes.default.server
 
     @cached_property
     def outbox(self) -> Maildir | None:
@@ -64,7 +73,7 @@ class Installation:
     @property
     def route_name(self) -> str:
         """What deliveries are written down for; a rehearsal with the catcher never goes out through a real server."""
-        return ROUTE if self.route else CATCHER
+        return self.routes.default.name
 
     @cached_property
     def receivers(self) -> Receivers:
@@ -84,11 +93,10 @@ class Installation:
             yield self.route
             return
         with Catcher(Maildir(self.settings.outbox_dir), clock=self.clock) as catcher:
-            # Nothing leaves the machine, so nothing needs to be gentle.
-            yield replace(parse_smtp_url(f"smtp://127.0.0.1:{catcher.port}"), pace=None, messages_per_connection=None)
+            yield replace(self.routes.default.server, port=catcher.port)
 
     def runner(self, server: SmtpRoute) -> LocalRunner:
-        """Build the runner that hands everything due over to *server*."""
+        """Build the runner that hands everything due over: to *server* what takes the default route."""
         messages = OutgoingMessages(
             self.database,
             keyring=self.settings.keyring,
@@ -97,22 +105,55 @@ class Installation:
             bounce_domain=self.settings.bounce_domain,
             signer=signer_of(self.settings),
         )
-        transport = SmtpTransport(server, helo_name=helo_name(self.settings))
-        line = Line(
-            self.route_name, transport, connections=server.connections, pace=server.pace, receivers=self.receivers
+        line, *further = [
+            self._line(replace(route, server=server) if route is self.routes.default else route)
+            for route in self.routes
+        ]
+        return LocalRunner(
+            self.database,
+            line,
+            messages,
+            clock=self.clock,
+            on_doubt=self.settings.in_doubt,
+            further=further,
+            routes_of=lambda profile: [route.name for route in self.routes.usable(profile.routes)],
         )
-        return LocalRunner(self.database, line, messages, clock=self.clock, on_doubt=self.settings.in_doubt)
+
+    def _line(self, route: Route) -> Line:
+        server = route.server
+        return Line(
+            route.name,
+            SmtpTransport(server, helo_name=helo_name(self.settings)),
+            connections=server.connections,
+            pace=server.pace,
+            receivers=self.receivers,
+            daily_limit=route.daily_limit,
+            patience=UNREACHABLE if len(list(self.routes)) == 1 else FAIL_OVER,
+        )
+
+    def crew_of(self, hands: LocalRunner) -> Runner:
+        """Return what keeps *hands* busy: on PostgreSQL one of a crew on any number of machines, else they alone."""
+        if self.database.dialect != "postgresql":
+            return hands
+        return ProcrastinateRunner(self.database.url, hands, crew=self.route_name)
 
     @contextmanager
-    def working(self) -> Iterator[LocalRunner]:
+    def working(self) -> Iterator[Runner]:
         """Send whatever is due as long as the block runs, and drain at its end."""
         with self.mail_server() as server:
-            runner = self.runner(server)
+            runner = self.crew_of(self.runner(server))
             runner.start()
             try:
                 yield runner
             finally:
                 runner.stop()
+
+
+def routes_of(settings: Settings) -> Routes:
+    """Return the mail servers that the settings name, the ordinary one first; raises ``SettingsError``."""
+    given = [Route(ROUTE, parse_smtp_url(settings.smtp_url))] if settings.smtp_url else []
+    given += read_routes(settings.smtp_routes) if settings.smtp_routes else []
+    return Routes(given or [Route(CATCHER, with_profile(SmtpRoute("127.0.0.1"), RouteProfile.CATCHER))])
 
 
 def signer_of(settings: Settings) -> DkimSigner | None:

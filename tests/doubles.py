@@ -74,6 +74,10 @@ class ScriptedConnection:
             self._open = False
         return outcome
 
+    def abort(self) -> None:
+        """Break the line; what a function of the script does meanwhile is its own affair."""
+        self._open = False
+
     def close(self) -> None:
         """Count the closing; never raises."""
         if self._open:

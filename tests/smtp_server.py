@@ -88,6 +88,10 @@ class ScriptedSmtpServer:
         for line in self._lines:
             line.close()
 
+    def conversation(self, line: socket.socket, over: threading.Event) -> ScriptedLine:
+        """Return what leads one client's conversation."""
+        return ScriptedLine(self, line, over)
+
     def _admit(self) -> None:
         while True:
             try:
@@ -101,21 +105,23 @@ class ScriptedSmtpServer:
             thread.start()
 
     def _serve(self, line: socket.socket) -> None:
-        with suppress(OSError, _Dropped):
+        with suppress(OSError, Dropped):
             if self.implicit_tls and self.tls is not None:
                 line = self.tls.wrap_socket(line, server_side=True)
                 self._lines.append(line)
-            _ScriptedLine(self, line, self._over).run()
+            self.conversation(line, self._over).run()
         with suppress(OSError):
             line.shutdown(socket.SHUT_RDWR)
         line.close()
 
 
-class _Dropped(Exception):
+class Dropped(Exception):
     """The script ended the line."""
 
 
-class _ScriptedLine:
+class ScriptedLine:
+    """One client's conversation."""
+
     def __init__(self, server: ScriptedSmtpServer, line: socket.socket, over: threading.Event) -> None:
         self.server = server
         self.line = line
@@ -157,7 +163,7 @@ class _ScriptedLine:
                     self.over.wait(20)
                 elif self.server.body_words:
                     self.line.sendall(self.server.body_words.encode() + b"\r\n")
-                raise _Dropped
+                raise Dropped
             taken, self.buffer = taken + self.buffer, b""
             if not (taken.startswith(b".\r\n") or b"\r\n.\r\n" in taken):
                 self.receive()
@@ -170,20 +176,23 @@ class _ScriptedLine:
         """Act as the script has it for *verb* and return what was said first."""
         answers = self.server.script.get(verb, [])
         answer = answers.pop(0) if answers else (DEFAULTS.get(verb) or usual)
-        actions = [answer] if isinstance(answer, str) else answer
+        return self.act([answer] if isinstance(answer, str) else answer)
+
+    def act(self, actions: list[str]) -> str:
+        """Do one after the other, and return the first."""
         for action in actions:
             if action == STALL:
                 self.over.wait(20)
-                raise _Dropped
+                raise Dropped
             if action == TRICKLE:
                 while not self.over.wait(0.05):
                     self.line.sendall(b"2")
-                raise _Dropped
+                raise Dropped
             if action == RESET:
                 self.line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-                raise _Dropped
+                raise Dropped
             if action == DROP:
-                raise _Dropped
+                raise Dropped
             self.line.sendall(action.encode() + b"\r\n")
         return actions[0]
 
@@ -196,7 +205,7 @@ class _ScriptedLine:
     def receive(self) -> None:
         received = self.line.recv(65536)
         if not received:
-            raise _Dropped
+            raise Dropped
         self.server.octets += received
         self.buffer += received
 

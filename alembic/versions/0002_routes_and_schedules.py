@@ -18,15 +18,13 @@ depends_on = None
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("dispatches", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("open_stage", sa.SmallInteger(), server_default="0", nullable=False))
-        batch_op.add_column(sa.Column("last_stage", sa.SmallInteger(), server_default="0", nullable=False))
-        batch_op.add_column(sa.Column("next_stage_at", database.UtcDateTime(timezone=True), nullable=True))
-        batch_op.add_column(sa.Column("window_from", database.UtcDateTime(timezone=True), nullable=True))
-        batch_op.add_column(sa.Column("window_until", database.UtcDateTime(timezone=True), nullable=True))
-    # On both engines these are changes of the catalogue alone: a million rows are not written anew.
-    with op.batch_alter_table("deliveries", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("route", sa.String(length=40), server_default="", nullable=False))
+    # Plain ALTER TABLE, on SQLite too: making a table anew would write a million rows, and drop what others refer to.
+    op.add_column("dispatches", sa.Column("open_stage", sa.SmallInteger(), server_default="0", nullable=False))
+    op.add_column("dispatches", sa.Column("last_stage", sa.SmallInteger(), server_default="0", nullable=False))
+    op.add_column("dispatches", sa.Column("next_stage_at", database.UtcDateTime(timezone=True), nullable=True))
+    op.add_column("dispatches", sa.Column("window_from", database.UtcDateTime(timezone=True), nullable=True))
+    op.add_column("dispatches", sa.Column("window_until", database.UtcDateTime(timezone=True), nullable=True))
+    op.add_column("deliveries", sa.Column("route", sa.String(length=40), server_default="", nullable=False))
     op.create_index(
         "ix_deliveries_accepted",
         "deliveries",
@@ -39,8 +37,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_deliveries_accepted", table_name="deliveries")
-    with op.batch_alter_table("deliveries", schema=None) as batch_op:
-        batch_op.drop_column("route")
-    with op.batch_alter_table("dispatches", schema=None) as batch_op:
-        for name in ("window_until", "window_from", "next_stage_at", "last_stage", "open_stage"):
-            batch_op.drop_column(name)
+    op.drop_column("deliveries", "route")
+    for name in ("window_until", "window_from", "next_stage_at", "last_stage", "open_stage"):
+        op.drop_column("dispatches", name)

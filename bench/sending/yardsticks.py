@@ -6,19 +6,25 @@ import asyncio
 import smtplib
 import subprocess
 import time
+from email.message import EmailMessage
 
 import aiosmtplib
 
 from sending.sink import program
 
 SENDER = "bounces@example.org"
+LINE = "The ministry published a plan for ports, rails and grids; nobody was surprised.\n"
 
 
-def payload(size: int) -> bytes:
-    """Return a message of about *size* octets."""
-    head = b"From: a@example.org\r\nTo: b@example.org\r\nSubject: An issue\r\nMessage-ID: <1@example.org>\r\n\r\n"
-    line = b"x" * 74 + b"\r\n"
-    return head + line * max(1, (size - len(head)) // len(line))
+def letter(number: int, size: int) -> EmailMessage:
+    """Return one reader's message as the standard library's documentation has it, of about *size* octets."""
+    message = EmailMessage()
+    message["From"], message["To"] = "Pacific Grids <grids@example.org>", f"reader{number}@example.org"
+    message["Subject"], message["Message-ID"] = "An issue", f"<{number}@example.org>"
+    half = LINE * max(1, size // (2 * len(LINE)))
+    message.set_content(half)
+    message.add_alternative(f"<html><body><p>{half}</p></body></html>", subtype="html")
+    return message
 
 
 def smtp_source(port: int, *, size: int, count: int, connections: int) -> float:
@@ -34,23 +40,21 @@ def smtp_source(port: int, *, size: int, count: int, connections: int) -> float:
 
 def smtplib_loop(port: int, *, size: int, count: int, connections: int) -> float:  # it has one
     """The standard library, as most scripts do it: one connection, a message after the other."""
-    message = payload(size)
     began = time.perf_counter()
     with smtplib.SMTP("127.0.0.1", port) as line:
         for number in range(count):
-            line.sendmail(SENDER, f"reader{number}@example.org", message)
+            line.send_message(letter(number, size), SENDER)
     return count / (time.perf_counter() - began)
 
 
 def aiosmtplib_tasks(port: int, *, size: int, count: int, connections: int) -> float:
     """The usual asynchronous client: a task for each connection, a queue of recipients."""
-    message = payload(size)
 
     async def lane(numbers: range) -> None:
         client = aiosmtplib.SMTP(hostname="127.0.0.1", port=port, start_tls=False)
         await client.connect()
         for number in numbers:
-            await client.sendmail(SENDER, [f"reader{number}@example.org"], message)
+            await client.send_message(letter(number, size), sender=SENDER)
         await client.quit()
 
     async def everything() -> None:

@@ -55,7 +55,7 @@ def show(account: DispatchReport, *, as_json: bool) -> None:
         return
     output.table(("", "mails", ""), list(_rows(account)))
     if account.pause_reason:
-        output.say(f"Paused: {account.pause_reason}")
+        output.say(f"{account.state.value.capitalize()}: {account.pause_reason}")
     if account.next_attempt_at is not None and account.state is DispatchState.RUNNING:
         output.say(
             f"The next attempt is due at {account.next_attempt_at:%Y-%m-%d %H:%M:%S} UTC. A running `newsletter serve` "

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli import accounts, output
+from newsletter.cli import accounts, output, signals
 from newsletter.cli.invented_readers import invented_readers, write_csv
 
 if TYPE_CHECKING:
@@ -145,7 +145,8 @@ def _send(here: Installation, issue_id: int) -> None:
             session, drafts.get(session, issue_id),
             keyring=here.settings.keyring, route=here.route_name, by=WHO, now=here.clock(),
         ).id  # fmt: skip
-    account = sending.run(here, dispatch_id)
+    with signals.noted() as asked_to_stop:
+        account = sending.run(here, dispatch_id, asked_to_stop=asked_to_stop)
     output.say(f"6  What became of all {account.planned:,}:")
     accounts.show(account, as_json=False)
     _check(here, account)

@@ -56,7 +56,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield _public_url(settings)
     yield from (Check("links", "warning", sentence) for sentence in settings.warnings())
     yield from _guarded("signing", lambda: [_signing(settings)])
-    yield from _guarded("mail server", lambda: [_mail_server(settings)])
+    yield from _guarded("mail server", lambda: _mail_servers(settings))
 
 
 def _guarded(name: str, look: Callable[[], list[Check]]) -> Iterator[Check]:
@@ -126,17 +126,21 @@ def _signing(settings: Settings) -> Check:
     return Check("signing", "good", f"d={settings.dkim_domain} s={settings.dkim_selector}")
 
 
-def _mail_server(settings: Settings) -> Check:
+def _mail_servers(settings: Settings) -> list[Check]:
+    from newsletter.delivery.orders import CATCHER
     from newsletter.mail.envelope import TransportUnavailable
-    from newsletter.mail.route import parse_smtp_url
     from newsletter.mail.smtp import SmtpTransport
-    from newsletter.worker import helo_name
+    from newsletter.worker import helo_name, routes_of
 
-    if not settings.smtp_url:
-        return Check("mail server", "warning", "the built-in catcher: nothing leaves this machine")
-    route = parse_smtp_url(settings.smtp_url)
-    try:
-        SmtpTransport(route, helo_name=helo_name(settings)).connect().close()
-    except TransportUnavailable as error:
-        return Check("mail server", "bad", f"{route.host}:{route.port} does not take us: {error}")
-    return Check("mail server", "good", f"{route.host}:{route.port} answers")
+    found = []
+    for route in routes_of(settings):
+        if route.name == CATCHER:
+            return [Check("mail server", "warning", "the built-in catcher: nothing leaves this machine")]
+        server = f"{route.name}: {route.server.host}:{route.server.port}"
+        try:
+            SmtpTransport(route.server, helo_name=helo_name(settings)).connect().close()
+        except TransportUnavailable as error:
+            found.append(Check("mail server", "bad", f"{server} does not take us: {error}"))
+        else:
+            found.append(Check("mail server", "good", f"{server} answers"))
+    return found

@@ -20,9 +20,9 @@ from newsletter.kit import spreadsheet
 from newsletter.kit.errors import Conflict
 
 
-def say(text: str = "") -> None:
-    """Print one line on standard output."""
-    typer.echo(text)
+def say(text: str = "", *, error: bool = False) -> None:
+    """Print one line on standard output, or with *error* where it disturbs no JSON."""
+    typer.echo(text, err=error)
 
 
 def say_json(value: object) -> None:

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
-from newsletter.cli import accounts, output
+from newsletter.cli import accounts, output, scheduling, signals
 from newsletter.cli.installation import opened
 from newsletter.cli.publication import By, Json
 from newsletter.kit.errors import BadInput, Conflict, DispatchRefused
 
 if TYPE_CHECKING:
     from newsletter.delivery.report import DispatchReport
-    from newsletter.delivery.runners.local import LocalRunner
     from newsletter.mail.route import SmtpRoute
     from newsletter.worker import Installation
-
-STOPPING = b"Stopping when what is on the wire has ended; once more stops now, and some mails may arrive twice.\n"
-IssueId = Annotated[int, typer.Argument(help="The issue's number as `issue list` shows it.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -45,6 +37,12 @@ def send(
         list[str] | None, typer.Option("--test", help="Send a trial copy to this address; may be given several times.")
     ] = None,
     text_only: Annotated[bool, typer.Option("--text", help="With --test: the plain-text form.")] = False,
+    at: scheduling.At = None,
+    hold: scheduling.Hold = "0",
+    team: scheduling.Team = None,
+    share: scheduling.Share = "",
+    stage_hold: scheduling.StageHold = "",
+    missed: scheduling.Missed = None,
     yes: Yes = False,
     by: By = None,
     as_json: Json = False,
@@ -54,14 +52,26 @@ def send(
 
     if text_only and not test:
         raise BadInput("--text goes with --test; each reader gets the form that he or she chose.")
+    wished = scheduling.wishes(at=at, hold=hold, team=team, share=share, stage_hold=stage_hold, missed=missed)
     with opened() as here:
         if test:
+            wished.refuse_for_a_test()
             dispatch_id = _begin_test(here, issue_id, test, text_only=text_only, by=output.somebody(by))
         else:
-            dispatch_id = _begin(here, issue_id, yes=yes, by=output.somebody(by), quiet=as_json)
-        account = run(here, dispatch_id)
+            dispatch_id = _begin(here, issue_id, wished, yes=yes, by=output.somebody(by), quiet=as_json)
+        with signals.noted() as asked_to_stop:
+            account = run(here, dispatch_id, asked_to_stop=asked_to_stop)
+        with here.database.read() as session:
+            waits = scheduling.waiting_for(here, session, dispatch_id)
     accounts.show(account, as_json=as_json)
-    if account.state is not DispatchState.FINISHED:
+    if waits:
+        output.say(waits, error=True)
+        return
+    if missed == "cancel" and account.state is DispatchState.CANCELLED:
+        return
+    if asked_to_stop() and account.state is DispatchState.RUNNING:
+        output.say("Stopped as asked, with nothing left on the wire. Run it again to go on.", error=True)
+    elif account.state is not DispatchState.FINISHED:
         raise typer.Exit(1)
 
 
@@ -105,6 +115,7 @@ def report(
     dispatch: Annotated[int | None, typer.Option("--sending", help="This sending instead of the newest.")] = None,
     readers: Annotated[bool, typer.Option("--readers", help="Print what became of each reader, as CSV.")] = False,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write what became of each reader to this file.")] = None,
+    routes: Annotated[bool, typer.Option("--routes", help="Show its mail servers, by destination.")] = False,
     as_json: Json = False,
 ) -> None:
     """Account for every mail of an issue's sending."""
@@ -113,6 +124,9 @@ def report(
     with opened() as here, here.database.read() as session:
         dispatch_id = dispatch if dispatch is not None else accounts.sending_of(session, issue_id)
         account = accounts.of_issue(session, issue_id, dispatch_id)
+        if routes:
+            scheduling.show_routes(here, session, dispatch_id, as_json=as_json)
+            return
         if csv is not None:
             output.write_csv(csv, reports.csv_lines(reports.readers(session, dispatch_id)))
         if readers:
@@ -121,14 +135,23 @@ def report(
     accounts.show(account, as_json=as_json)
 
 
-def run(here: Installation, dispatch_id: int, *, title: str = "Sending") -> DispatchReport:
-    """Hand over whatever is due of a sending, with a progress bar; return its account."""
+def run(
+    here: Installation, dispatch_id: int, *, title: str = "Sending", asked_to_stop: signals.Asked = lambda: False
+) -> DispatchReport:
+    """Hand over whatever is due of a sending, with a progress bar; return its account.
+
+    Once *asked_to_stop* it claims nothing more and lets open transactions end, so that nothing is in doubt.
+    """
     from newsletter.delivery import report as reports
 
-    with here.mail_server() as server, output.progress(title) as bar:
+    with here.mail_server() as server, output.progress(title) as bar, ThreadPoolExecutor(1) as aside:
         runner = here.runner(server)
-        with _draining_on_signals(runner):
-            runner.run_until_idle(dispatch_id, progress=bar)
+        work = aside.submit(runner.run_until_idle, dispatch_id, progress=bar)
+        while not work.done():
+            wait([work], timeout=signals.LOOK_UP)
+            if asked_to_stop():
+                runner.stop()
+        work.result()
     with here.database.read() as session:
         return reports.report(session, dispatch_id)
 
@@ -144,6 +167,8 @@ class Intent:
     approved: str
     route: str
     finished: str
+    more: tuple[str, ...] = ()
+    """When and to whom first, in lines of their own."""
 
     def lines(self) -> Iterator[str]:
         """Yield what will happen, a line each."""
@@ -152,11 +177,15 @@ class Intent:
         yield f"  From      {self.sender}"
         yield f"  Approved  {self.approved}"
         yield f"  Through   {self.route}"
+        yield from self.more
         yield f"  Finished  {self.finished}"
 
 
-def intent_of(here: Installation, issue_id: int) -> Intent:
-    """Say what sending the issue now will mean; raises ``Conflict`` if it is not signed off."""
+def intent_of(here: Installation, issue_id: int, wished: scheduling.Wishes = scheduling.Wishes()) -> Intent:
+    """Say what sending the issue as *wished* will mean.
+
+    Raises ``Conflict`` if it is not signed off, ``DispatchRefused`` if no route can finish it within a day.
+    """
     from newsletter.delivery import audience
     from newsletter.issues import drafts, signoff
 
@@ -165,19 +194,27 @@ def intent_of(here: Installation, issue_id: int) -> Intent:
         approved = signoff.approved_editions(session, issue, keyring=here.settings.keyring)
         profile = drafts.publication_of(session, issue).profile
         number = audience.count(session, issue.publication_id, now=here.clock())
-    zone = ZoneInfo(profile.time_zone)
+        zone = ZoneInfo(profile.time_zone)
+        at = wished.moment(zone, now=here.clock())
+        choice = scheduling.chosen_route(here, session, profile, messages=number, at=at)
+        finished = (
+            "in a moment"
+            if here.route is None and wished.plain
+            else scheduling.finish_of(here, session, profile, choice, messages=number, wished=wished, at=at)
+        )
     return Intent(
         readers=number,
         newsletter=profile.name,
         subject=approved.subject,
         sender=f"{profile.from_name or profile.name} <{profile.from_address}>",
         approved=f"by {approved.approved_by}, {approved.approved_at.astimezone(zone):%A %d %B %Y, %H:%M}",
-        route=_route_in_words(here.route),
-        finished=_finish_in_words(here, number, zone),
+        route=_route_in_words(None if here.route is None else choice.route.server, choice.fallbacks),
+        finished=finished,
+        more=tuple(scheduling.lines_of(wished, profile, at, now=here.clock())),
     )
 
 
-def _begin(here: Installation, issue_id: int, *, yes: bool, by: str, quiet: bool) -> int:
+def _begin(here: Installation, issue_id: int, wished: scheduling.Wishes, *, yes: bool, by: str, quiet: bool) -> int:
     """Ask, then start the issue's sending; one that was begun before goes on without asking again."""
     from newsletter.delivery import orders, progress
     from newsletter.delivery.states import DispatchState
@@ -185,8 +222,11 @@ def _begin(here: Installation, issue_id: int, *, yes: bool, by: str, quiet: bool
 
     with here.database.read() as session:
         standing = orders.begun(session, drafts.get(session, issue_id), route=here.route_name)
-    if standing is None:
-        intent = intent_of(here, issue_id)
+    if standing is not None:
+        scheduling.settle(here, issue_id, wished, dispatch_id=standing.id, by=by)
+    else:
+        wished.refuse_to_mend(issue_id)
+        intent = intent_of(here, issue_id, wished)
         if not intent.readers:
             raise DispatchRefused(
                 f"{intent.newsletter} has no readers yet; `newsletter subscribers import` brings some."
@@ -194,12 +234,11 @@ def _begin(here: Installation, issue_id: int, *, yes: bool, by: str, quiet: bool
         if not quiet:
             for line in intent.lines():
                 output.say(line)
-        output.confirmed(f"Send it to {output.count(intent.readers, 'reader')} now?", yes=yes)
+        output.confirmed(
+            f"Send it to {output.count(intent.readers, 'reader')} {'now' if wished.at is None else 'then'}?", yes=yes
+        )
     with here.database.write() as session:
-        dispatch = orders.send_issue(
-            session, drafts.get(session, issue_id),
-            keyring=here.settings.keyring, route=here.route_name, by=by, now=here.clock(),
-        )  # fmt: skip
+        dispatch = standing or scheduling.order(here, session, issue_id, wished, by=by)
         dispatch_id = dispatch.id
         state = progress.get(session, dispatch_id).state
         if state is DispatchState.PAUSED:
@@ -219,44 +258,15 @@ def _begin_test(here: Installation, issue_id: int, addresses: list[str], *, text
     with here.database.write() as session:
         issue = drafts.get(session, issue_id)
         dispatch = orders.send_test(
-            session, issue, addresses, route=here.route_name, by=by, now=here.clock(), variant=variant
-        )
+            session, issue, addresses, by=by, now=here.clock(), variant=variant,
+            route=here.routes.usable(drafts.publication_of(session, issue).profile.routes)[0].name,
+        )  # fmt: skip
         return dispatch.id
 
 
-@contextmanager
-def _draining_on_signals(runner: LocalRunner) -> Iterator[None]:
-    """On Ctrl-C or SIGTERM claim nothing more and let open transactions end, so that nothing is in doubt.
-
-    A server may take ten minutes to answer: the second one ends the process at once, as a kill does.
-    """
-
-    def drain(*_: object) -> None:
-        for number in before:
-            signal.signal(number, signal.SIG_DFL)
-        os.write(2, STOPPING)  # a signal handler may not wait for a stream that is being written to
-        runner.stop()
-
-    before = {number: signal.signal(number, drain) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _route_in_words(route: SmtpRoute | None) -> str:
+def _route_in_words(route: SmtpRoute | None, fallbacks: tuple[str, ...] = ()) -> str:
     if route is None:
         return "the built-in catcher: nothing leaves this machine"
     pace = "as fast as it takes them" if route.pace is None else f"at most {route.pace:g} a second"
-    return f"{route.host}:{route.port}, {pace}"
-
-
-def _finish_in_words(here: Installation, messages: int, zone: ZoneInfo) -> str:
-    from newsletter.delivery.forecast import forecast
-
-    if here.route is None:
-        return "in a moment"
-    seen = forecast(messages, pace=here.route.pace, connections=here.route.connections, now=here.clock())
-    at: datetime = seen.done_at.astimezone(zone)
-    return f"about {at:%A %H:%M} ({zone.key}), if every server takes its mail at once"
+    onward = f", else {', '.join(fallbacks)}" if fallbacks else ""
+    return f"{route.host}:{route.port}, {pace}{onward}"

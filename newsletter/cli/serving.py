@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import socket
-import threading
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli import output
+from newsletter.cli import output, signals
 from newsletter.cli.installation import opened
 from newsletter.kit.errors import SettingsError
 
@@ -21,6 +20,9 @@ if TYPE_CHECKING:
 
 Host = Annotated[str, typer.Option("--host", help="Address to listen on.")]
 Port = Annotated[int, typer.Option("--port", help="Port to listen on; 0 takes a free one.", min=0, max=65535)]
+
+GOODBYE = 5
+"""Seconds that open requests may take when the service ends."""
 
 
 def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
@@ -37,21 +39,15 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
 
 
 def worker() -> None:
-    """Send whatever is due, without serving pages; SIGTERM ends it with nothing in doubt, a second one at once."""
+    """Send whatever is due, without serving pages; on PostgreSQL as one of any number of workers, on any machines.
+
+    Ends cleanly on SIGTERM, with nothing in doubt.
+    """
     _log_to_standard_error()
-    asked_to_stop = threading.Event()
-    signals = (signal.SIGINT, signal.SIGTERM)
-
-    def stop(*_: object) -> None:
-        for number in signals:
-            signal.signal(number, signal.SIG_DFL)
-        asked_to_stop.set()
-
-    for number in signals:
-        signal.signal(number, stop)
-    with opened() as here, here.working():
+    with opened() as here, signals.noted() as asked_to_stop, here.working():
         output.say("Working; SIGTERM or Ctrl-C ends it when what is on the wire has ended.")
-        asked_to_stop.wait()
+        while not asked_to_stop():
+            time.sleep(signals.LOOK_UP)
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -73,10 +69,13 @@ def answer(here: Installation, door: socket.socket) -> None:
 
     from newsletter.app import create_app
 
-    app = create_app(here, alongside=here.working)
-    # Log lines of requests would hold the readers' tokens.
-    server = uvicorn.Server(uvicorn.Config(app, access_log=False, log_level="warning"))
-    with suppress(KeyboardInterrupt):  # it comes again when everything has ended
+    config = uvicorn.Config(
+        create_app(here), timeout_graceful_shutdown=GOODBYE, log_level="warning",
+        access_log=False,  # lines of requests would hold the readers' tokens
+    )  # fmt: skip
+    server = uvicorn.Server(config)
+    # uvicorn ends as the signal would have ended it; noted, it comes back here and the sending drains.
+    with signals.noted(), here.working(), suppress(KeyboardInterrupt):
         server.run(sockets=[door])
     if not server.started:  # why is in the log
         raise typer.Exit(1)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from newsletter import notices
-from newsletter.delivery import maillog, progress
+from newsletter.delivery import failover, maillog, progress
+from newsletter.delivery.line import UNREACHABLE
+from newsletter.delivery.models import Dispatch
 from newsletter.delivery.states import DispatchKind, DispatchState
+from newsletter.delivery.trays import Trouble
 from newsletter.publications import Publication
 
 PURPOSE = "dispatch-paused"
@@ -26,30 +30,65 @@ def stop(session: Session, dispatch_id: int, *, reason: str, now: datetime) -> b
         return False
     maillog.stopped_by_itself(dispatch_id, reason)
     dispatch = progress.get(session, dispatch_id)
-    if dispatch.kind is DispatchKind.NOTICE:
-        return True
-    profile = session.get_one(Publication, dispatch.publication_id).profile
-    what = f"issue {dispatch.issue_id}" if dispatch.issue_id else f"sending {dispatch_id}"
+    if dispatch.kind is not DispatchKind.NOTICE:
+        verb = f"`newsletter issue resume {dispatch.issue_id}`" if dispatch.issue_id else "resuming it"
+        onward = f"When that is mended, {verb} lets it go on where it stopped."
+        words = f"{reason}\n\nNobody gets anything twice and nothing is lost. {onward}"
+        _tell(session, dispatch, "has stopped", words, now=now)
+    return True
+
+
+def miss(session: Session, dispatch_id: int, *, reason: str, now: datetime) -> bool:
+    """Note that the time of the dispatch has passed unseen and ask the team; tell whether it was waiting for it."""
+    if not progress.move(session, dispatch_id, DispatchState.MISSED, now=now, reason=reason):
+        return False
+    dispatch = progress.get(session, dispatch_id)
+    verb = f"newsletter issue send {dispatch.issue_id or ''}".strip()
     onward = (
-        f"When that is mended, `newsletter issue resume {dispatch.issue_id}` lets it go on where it stopped."
-        if dispatch.issue_id
-        else "It goes on when somebody resumes it."
+        f"It waits for you: `{verb} --missed now` begins it, `--missed cancel` ends it, `--at` gives it another time."
     )
+    _tell(session, dispatch, "has missed its time", f"{reason}\n\n{onward}", now=now)
+    return True
+
+
+def _tell(session: Session, dispatch: Dispatch, happened: str, words: str, *, now: datetime) -> None:
+    """Write a notice to the team of the dispatch's publication."""
+    profile = session.get_one(Publication, dispatch.publication_id).profile
+    what = f"issue {dispatch.issue_id}" if dispatch.issue_id else f"sending {dispatch.id}"
     notices.write(
         session,
         publication_id=dispatch.publication_id,
         purpose=PURPOSE,
         address=profile.team_address or profile.reply_to or profile.from_address,
-        subject=f"{profile.name}: the sending of {what} has stopped",
-        text=f"The sending of {what} ({dispatch.kind.value}, {dispatch.planned_count} mails planned) has stopped by "
-        f"itself.\n\n{reason}\n\nNobody gets anything twice and nothing is lost. {onward}\n",
+        subject=f"{profile.name}: the sending of {what} {happened}",
+        text=f"The sending of {what} ({dispatch.kind.value}, {dispatch.planned_count} mails planned) {happened}.\n\n"
+        f"{words}\n",
         now=now,
     )
-    return True
 
 
-def stop_or_postpone(session: Session, dispatches: Iterable[int], *, reason: str, now: datetime) -> None:
-    """Stop each of *dispatches*; those of one notice are postponed instead."""
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Why dispatches cannot go on."""
+
+    reason: str
+    leaving: str = ""
+    """The route at fault; empty if no other would help."""
+    lasting: bool = True
+    """False where it is only time to go elsewhere, for those that can."""
+
+
+def unreachable(trouble: Trouble, *, route: str, now: datetime) -> Alarm:
+    """Return what it means that no line to *route* can be had."""
+    lasting = trouble.permanent or now - trouble.since >= UNREACHABLE
+    return Alarm(f"The mail server cannot be reached: {trouble.message}", route, lasting)
+
+
+def stop_or_postpone(session: Session, dispatches: Iterable[int], alarm: Alarm, *, now: datetime) -> None:
+    """Let each of *dispatches* go on by another route or stop it; those of one notice are postponed instead."""
     for dispatch_id in sorted(dispatches):
-        if not progress.postpone_notice(session, dispatch_id, until=now + NOTICE_WAIT):
+        reason = alarm.reason
+        if alarm.leaving and failover.go_on(session, dispatch_id, leaving=alarm.leaving, reason=reason, now=now):
+            continue
+        if alarm.lasting and not progress.postpone_notice(session, dispatch_id, until=now + NOTICE_WAIT):
             stop(session, dispatch_id, reason=reason, now=now)

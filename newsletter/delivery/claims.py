@@ -2,6 +2,8 @@
 
 Both are one statement: rows are picked, judged and changed together, so that an unsubscribe either comes before it and
 is obeyed, or after it and is too late. Whoever may not get mail any more becomes ``skipped`` with the reason.
+
+The statements are built once and given their values at each call: building them takes longer than running them.
 """
 
 from __future__ import annotations
@@ -9,14 +11,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     CTE,
     ColumnElement,
+    Integer,
     Row,
     Select,
+    Update,
     and_,
+    bindparam,
     case,
     exists,
     literal,
@@ -60,11 +66,8 @@ class Claimed:
 
 def due(session: Session, *, route: str, now: datetime, only: int | None = None) -> list[int]:
     """Return the running dispatches of *route* with a delivery whose time and stage have come, oldest first."""
-    waiting = exists().where(
-        _D.dispatch_id == Dispatch.id, IS_PLANNED, _D.stage <= Dispatch.open_stage, _D.not_before <= now
-    )
-    query = _sendable(select(Dispatch.id), now).where(Dispatch.route == route, waiting).order_by(Dispatch.id)
-    return list(session.scalars(query if only is None else query.where(Dispatch.id == only)))
+    given = {"now": now, "for_route": route, "of_dispatch": only}
+    return list(session.scalars(_due(one=only is not None), given))
 
 
 def claim(
@@ -74,31 +77,16 @@ def claim(
 
     What goes to a destination that rests is put off until it does not; what goes to one that is full stays.
     """
-    open_stage = select(Dispatch.open_stage).where(Dispatch.id == dispatch_id).scalar_subquery()
-    picking = (
-        select(_D.id)
-        .where(_D.dispatch_id == dispatch_id, IS_PLANNED, _D.stage <= open_stage, _D.not_before <= now)
-        .order_by(_D.stage, _D.not_before, _D.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
+    given = {"now": now, "lease": now + LEASE, "for_owner": owner, "of_dispatch": dispatch_id, "most": limit}
     put_off = 0
     if around:
-        rows = session.execute(picking.add_columns(_D.domain).where(_D.domain.not_in(list(around.full)))).all()
-        put_off = _put_off(session, rows, around)
-        judged = _judged(_D.id.in_([row.id for row in rows if row.domain not in around.resting]), now)
+        picking = _picking().add_columns(_D.domain).where(_D.domain.not_in(list(around.full)))
+        found = session.execute(picking, given).all()
+        put_off = _put_off(session, found, around)
+        ids = [row.id for row in found if row.domain not in around.resting]
+        rows = session.execute(_claiming(picked=True), {**given, "ids": ids}).all()
     else:
-        picked = picking.cte("picked").prefix_with("MATERIALIZED", dialect="postgresql")  # or LIMIT is asked for twice
-        judged = _judged(_D.id.in_(select(picked.c.id)), now)
-    statement = (
-        _turned(judged, DeliveryState.PLANNED, DeliveryState.CLAIMED, now)
-        .values(owner=case((judged.c.reason.is_(None), owner), else_=""), lease_until=_lease(judged, now))
-        .returning(
-            _D.state, _D.id, _D.dispatch_id, _D.subscriber_id, _D.address, _D.name, _D.variant, _D.language,
-            _D.attempts, _D.first_attempt_at, _D.domain,
-        )
-    )  # fmt: skip
-    rows = session.execute(statement).all()
+        rows = session.execute(_claiming(picked=False), given).all()
     promises = [Promise(*row[1:]) for row in rows if row[0] is DeliveryState.CLAIMED]
     promises.sort(key=lambda promise: promise.id)
     return Claimed(promises, len(rows) - len(promises), put_off)
@@ -111,14 +99,12 @@ def mark_sending(
 
     The others have been skipped, cancelled or taken over, or their dispatch does not run any more, or not by *route*.
     """
-    judged = _judged(_D.id.in_([promise.id for promise in promises]), now, route=route)
-    statement = (
-        _turned(judged, DeliveryState.CLAIMED, DeliveryState.SENDING, now)
-        .where(_D.owner == owner)
-        .values(lease_until=_lease(judged, now), **({} if route is None else {"route": route}))
-        .returning(_D.id, _D.state)
-    )
-    return {row.id for row in session.execute(statement) if row.state is DeliveryState.SENDING}
+    given = {
+        "now": now, "lease": now + LEASE, "for_owner": owner, "for_route": route,
+        "ids": [promise.id for promise in promises],
+    }  # fmt: skip
+    rows = session.execute(_marking(by_route=route is not None), given)
+    return {row.id for row in rows if row.state is DeliveryState.SENDING}
 
 
 def give_back(session: Session, ids: Sequence[int], *, owner: str, begun: bool = False) -> int:
@@ -147,13 +133,69 @@ def _put_off(session: Session, rows: Sequence[Row[Any]], around: Around) -> int:
     return put_off
 
 
-def _judged(which: ColumnElement[bool], now: datetime, *, route: str | None = None) -> CTE:
+# Values that are given to the statements below. None bears the name of a column, which would set it.
+_NOW = bindparam("now", type_=_D.not_before.type)
+_LEASE = bindparam("lease", type_=_D.lease_until.type)
+_OWNER = bindparam("for_owner", type_=_D.owner.type)
+_ROUTE = bindparam("for_route", type_=Dispatch.route.type)
+_DISPATCH = bindparam("of_dispatch", type_=_D.dispatch_id.type)
+_IDS = bindparam("ids", expanding=True, type_=_D.id.type)
+_MOST = bindparam("most", type_=Integer())
+
+
+@cache
+def _due(*, one: bool) -> Select[tuple[int]]:
+    waiting = exists().where(
+        _D.dispatch_id == Dispatch.id, IS_PLANNED, _D.stage <= Dispatch.open_stage, _D.not_before <= _NOW
+    )
+    query = _sendable(select(Dispatch.id)).where(Dispatch.route == _ROUTE, waiting).order_by(Dispatch.id)
+    return query.where(Dispatch.id == _DISPATCH) if one else query
+
+
+@cache
+def _picking() -> Select[tuple[int]]:
+    open_stage = select(Dispatch.open_stage).where(Dispatch.id == _DISPATCH).scalar_subquery()
+    return (
+        select(_D.id)
+        .where(_D.dispatch_id == _DISPATCH, IS_PLANNED, _D.stage <= open_stage, _D.not_before <= _NOW)
+        .order_by(_D.stage, _D.not_before, _D.id)
+        .limit(_MOST)
+        .with_for_update(skip_locked=True)
+    )
+
+
+@cache
+def _claiming(*, picked: bool) -> Update:
+    """Return the statement that claims what was *picked* before, or what it picks itself."""
+    if picked:
+        which = _D.id.in_(_IDS)
+    else:  # materialised, or PostgreSQL may ask for the LIMIT twice
+        which = _D.id.in_(select(_picking().cte("picked").prefix_with("MATERIALIZED", dialect="postgresql").c.id))
+    judged = _judged(which)
+    return (
+        _turned(judged, DeliveryState.PLANNED, DeliveryState.CLAIMED)
+        .values(owner=case((judged.c.reason.is_(None), _OWNER), else_=""))
+        .returning(
+            _D.state, _D.id, _D.dispatch_id, _D.subscriber_id, _D.address, _D.name, _D.variant, _D.language,
+            _D.attempts, _D.first_attempt_at, _D.domain,
+        )
+    )  # fmt: skip
+
+
+@cache
+def _marking(*, by_route: bool) -> Update:
+    which = and_(_D.id.in_(_IDS), Dispatch.route == _ROUTE) if by_route else _D.id.in_(_IDS)
+    marking = _turned(_judged(which), DeliveryState.CLAIMED, DeliveryState.SENDING).where(_D.owner == _OWNER)
+    marking = marking.values(route=_ROUTE) if by_route else marking
+    return marking.returning(_D.id, _D.state)
+
+
+def _judged(which: ColumnElement[bool]) -> CTE:
     """Return id and reason to skip (NULL: none) of the deliveries *which*, if their dispatch may send now."""
-    moment = literal(now, _D.not_before.type)
     reason = case(
         # Notices answer what a person just did, perhaps the very opt-in that lifts the suppression.
         (and_(Dispatch.kind != DispatchKind.NOTICE, Suppression.id.is_not(None)), SkipReason.SUPPRESSED.value),
-        (and_(Dispatch.kind.in_(_TO_READERS), _D.subscriber_id.is_not(None)), skip_reason(now=moment)),
+        (and_(Dispatch.kind.in_(_TO_READERS), _D.subscriber_id.is_not(None)), skip_reason(now=_NOW)),
     )
     query = (
         select(_D.id, reason.label("reason"))
@@ -168,24 +210,22 @@ def _judged(which: ColumnElement[bool], now: datetime, *, route: str | None = No
         .outerjoin(Suppression, Suppression.address_key == _D.recipient_key)
         .where(which)
     )
-    if route is not None:
-        query = query.where(Dispatch.route == route)
-    return _sendable(query, now).cte("judged")
+    return _sendable(query).cte("judged")
 
 
-def _sendable(query: Select[Any], now: datetime) -> Select[Any]:
+def _sendable(query: Select[Any]) -> Select[Any]:
     """Keep what belongs to a running dispatch in its send window and under no embargo; an embargo is a hard block."""
-    embargoed = exists().where(Issue.id == Dispatch.issue_id, Issue.embargo_until > now)
+    embargoed = exists().where(Issue.id == Dispatch.issue_id, Issue.embargo_until > _NOW)
     free = or_(Dispatch.kind == DispatchKind.TEST, ~embargoed)
     in_window = and_(
-        or_(Dispatch.window_from.is_(None), Dispatch.window_from <= now),
-        or_(Dispatch.window_until.is_(None), Dispatch.window_until > now),
+        or_(Dispatch.window_from.is_(None), Dispatch.window_from <= _NOW),
+        or_(Dispatch.window_until.is_(None), Dispatch.window_until > _NOW),
     )
     return query.where(Dispatch.state == DispatchState.RUNNING, free, in_window)
 
 
-def _turned(judged: CTE, source: DeliveryState, target: DeliveryState, now: datetime) -> Any:
-    """Return the UPDATE that takes what was judged from *source* to *target*, or to ``skipped``."""
+def _turned(judged: CTE, source: DeliveryState, target: DeliveryState) -> Update:
+    """Return the UPDATE that takes what was judged from *source* to *target* with a lease, or to ``skipped``."""
     fine = judged.c.reason.is_(None)
     return (
         update(DELIVERIES)
@@ -193,13 +233,10 @@ def _turned(judged: CTE, source: DeliveryState, target: DeliveryState, now: date
         .values(
             state=case((fine, literal(target, _D.state.type)), else_=literal(DeliveryState.SKIPPED, _D.state.type)),
             skip_reason=type_coerce(judged.c.reason, _D.skip_reason.type),
-            ended_at=case((fine, null()), else_=literal(now, _D.ended_at.type)),
+            ended_at=case((fine, null()), else_=_NOW),
+            lease_until=case((fine, _LEASE), else_=null()),
         )
     )
-
-
-def _lease(judged: CTE, now: datetime) -> ColumnElement[Any]:
-    return case((judged.c.reason.is_(None), literal(now + LEASE, _D.lease_until.type)), else_=null())
 
 
 assert Delivery.__table__ is DELIVERIES

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable
 
-from newsletter.delivery import claims
+from newsletter.delivery import allowance
 from newsletter.delivery.breaker import Breaker
 from newsletter.delivery.compiled import Compiled
 from newsletter.delivery.lanes import Lane, Wait
@@ -22,8 +23,12 @@ from newsletter.kit.database import Database
 __all__ = ["Dispatcher", "Line"]
 
 
+DRAIN = 15.0
+"""Seconds that open transactions have to end in; then their lines are broken, so that a stop takes less than 30."""
+HURRY = 5.0
+"""Seconds that a stop waits for a database that does not answer; what cannot be recorded counts as in doubt."""
 GOODBYE = 2.0
-"""Seconds to wait for a lane's QUIT; one that is still knocking at a silent server is left to itself."""
+"""Seconds to wait for the lanes' QUIT; one that is still knocking at a silent server is left to itself."""
 
 
 class Dispatcher:
@@ -57,10 +62,15 @@ class Dispatcher:
         """Claim and mark nothing more; what is on a line ends, so that nothing is in doubt."""
         self._stopping.set()
 
+    @property
+    def stopping(self) -> bool:
+        """Whether it has been told to stop."""
+        return self._stopping.is_set()
+
     def has_work(self, only: int | None = None) -> bool:
         """Tell whether anything is due now that may be sent."""
         with self._database.read() as session:
-            return bool(claims.due(session, route=self._line.name, now=self._clock(), only=only))
+            return bool(allowance.due(session, self._line, now=self._clock(), only=only))
 
     def run(self, only: int | None = None) -> bool:
         """Hand over everything due now, of dispatch *only* if given; return when there is no more, and if there was."""
@@ -82,11 +92,23 @@ class Dispatcher:
                 pass
         finally:
             trays.close()
+            if self._stopping.is_set():
+                scribe.patience = HURRY
             try:
-                while trays.under_way:
-                    scribe.settle_up()
+                _drain(trays, scribe, lanes)
             finally:
                 scribe.leave()
+                until = time.monotonic() + GOODBYE
                 for lane in lanes:
-                    lane.join(GOODBYE)
+                    lane.join(max(0.0, until - time.monotonic()))
         return True
+
+
+def _drain(trays: Trays, scribe: Scribe, lanes: list[Lane]) -> None:
+    """Let open transactions end, but not for as long as a silent server may take (RFC 5321 allows ten minutes)."""
+    until = time.monotonic() + DRAIN
+    while trays.under_way:
+        scribe.settle_up()
+        if time.monotonic() > until:
+            for lane in lanes:
+                lane.give_up()

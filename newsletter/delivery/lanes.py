@@ -30,6 +30,7 @@ class Lane(threading.Thread):
         self._clock = clock
         self._wait = wait
         self._failures = 0
+        self._connection: Connection | None = None
 
     def run(self) -> None:
         """Keep a line open while there is work."""
@@ -44,6 +45,12 @@ class Lane(threading.Thread):
                 self._trays.lane_closed()
                 connection.close()
             self._rest()
+
+    def give_up(self) -> None:
+        """Break the line, from another thread: whatever is on it ends with what is known, in doubt after its dot."""
+        connection = self._connection
+        if connection is not None:
+            connection.abort()
 
     def _open(self) -> Connection | None:
         try:
@@ -63,7 +70,7 @@ class Lane(threading.Thread):
             if prepared is None:
                 return
             outcome = self._attempt(connection, prepared)
-            if carried and _may_try_another_line(outcome):
+            if carried and _may_try_another_line(outcome) and not self._trays.closing.is_set():
                 # Servers close after some number of messages: no message of ours should wait five minutes for that.
                 outcome = self._once_more(prepared, outcome)
             if isinstance(outcome, Deferred) and _may_try_another_line(outcome) and not carried:
@@ -95,10 +102,13 @@ class Lane(threading.Thread):
         except Exception as error:  # a fault of ours must stop the sending, not lose a delivery
             maillog.unreadable(prepared.promise.id, error)
             return Refused(554, f"not sent: {type(error).__name__} while making the message", "5.6.0")
+        self._connection = connection
         try:
             return connection.send(envelope)
         except Exception as error:  # no transport should raise; if one does, nobody knows how far it was
             return InDoubt(f"the transport failed: {type(error).__name__}")
+        finally:
+            self._connection = None
 
     def _failed(self, message: str, *, permanent: bool) -> None:
         self._failures += 1

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import alarms, feedback, maillog, progress
+from newsletter.delivery import alarms, failover, feedback, maillog, progress
 from newsletter.delivery.models import Dispatch
 from newsletter.delivery.progress import DELIVERIES, IS_IN_HAND, IS_PLANNED, changed
 from newsletter.delivery.settlement import OnDoubt, Settlement
@@ -105,7 +105,10 @@ def _follow_up(session: Session, settlements: Sequence[Settlement]) -> None:
         feedback.suppress_dead(session, dead)
     reasons = {one.dispatch_id: one for one in settlements if one.pause_reason}
     for dispatch_id, one in reasons.items():
-        alarms.stop(session, dispatch_id, reason=one.pause_reason, now=one.at)
+        said = one.pause_reason
+        leaving = session.scalar(select(_D.route).where(_D.id == one.delivery_id)) if one.by_server else ""
+        if not leaving or not failover.go_on(session, dispatch_id, leaving=leaving, reason=said, now=one.at):
+            alarms.stop(session, dispatch_id, reason=said, now=one.at)
     again = {one.dispatch_id: one.at for one in settlements if one.state in _OPEN}
     if again:
         # Shared locks on PostgreSQL: a cancellation that is under way either sees these rows or is seen here.

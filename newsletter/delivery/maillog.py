@@ -20,6 +20,11 @@ def started(dispatch_id: int, kind: str) -> None:
     _log.info("dispatch %d (%s): written down", dispatch_id, kind)
 
 
+def failed_over(dispatch_id: int, leaving: str, onward: str, reason: str) -> None:
+    """Say that a sending goes on by another mail server."""
+    _log.error("dispatch %d: leaves route %s for %s (%s)", dispatch_id, leaving, onward, _masked(reason))
+
+
 def stage_opened(dispatch_id: int, stage: int) -> None:
     """Say that the next stage of a sending may go."""
     _log.info("dispatch %d: stage %d is open", dispatch_id, stage)

@@ -28,6 +28,7 @@ from newsletter.mail.mime import (
     split_at_first_hole,
     text_part,
 )
+from newsletter.mail.stuffing import WORTHWHILE
 from newsletter.rendering.slots import Slot
 
 __all__ = [
@@ -36,6 +37,13 @@ __all__ = [
 
 _CID = re.compile(r"cid:([0-9a-f]{64})\b")
 _LEFT_OVER = b"slot.invalid"
+_FILLED_BY = {
+    Slot.UNSUBSCRIBE_URL.value: "unsubscribe_url",
+    Slot.PREFERENCES_URL.value: "preferences_url",
+    Slot.WEB_URL.value: "web_url",
+    Slot.PDF_URL.value: "pdf_url",
+}
+"""Which of a recipient's values stands in the hole of each slot."""
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]{0,90}")
 
 
@@ -49,9 +57,13 @@ class CompiledMessage:
     body: Form
     """The rest of the body."""
     message_id_domain: str
+    shared: tuple[bytes, ...] = field(init=False, repr=False, compare=False)
+    """The long stretches that every copy has."""
     _opening_hash: Any = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        long = tuple(stretch for stretch in (self.opening, *self.body.fixed) if len(stretch) >= WORTHWHILE)
+        object.__setattr__(self, "shared", long)
         object.__setattr__(self, "_opening_hash", hashlib.sha256(self.opening))
 
     @property
@@ -170,18 +182,14 @@ def _fingerprint(source: MessageSource) -> str:
 
 def _body_values(holes: Iterable[Hole], slots: MessageSlots) -> dict[Hole, bytes]:
     """Return what fills each hole of the body, escaped for its place."""
-    urls = {
-        Slot.UNSUBSCRIBE_URL.value: slots.unsubscribe_url,
-        Slot.PREFERENCES_URL.value: slots.preferences_url,
-        Slot.WEB_URL.value: slots.web_url,
-        Slot.PDF_URL.value: slots.pdf_url,
-    }
     values: dict[Hole, bytes] = {}
+    sound = ""
     for hole in holes:
-        url = urls[hole.name]
+        url: str = getattr(slots, _FILLED_BY[hole.name])
         if not url:
             raise BadInput(f"The message has a link for {Slot(hole.name).name}, and this recipient was given none.")
-        checked_uri(url, "A link in the message")
+        if url != sound:  # in text and HTML the same
+            sound = checked_uri(url, "A link in the message")
         escaped = html.escape(url) if hole.place == "html" else url
         values[hole] = quoted_printable_value(escaped.encode())
     return values

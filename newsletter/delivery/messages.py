@@ -114,27 +114,28 @@ class OutgoingMessages:
     ) -> Fill:
         def fill(promise: Promise, at: datetime) -> Envelope:
             keyring = self._keyring
-            slots = replace(
-                pages,
+            web_url, pdf_url, leave_url, preferences_url = pages.web_url, pages.pdf_url, "", ""
+            if web_url:
+                # A test has no subscriber: its links are whole and lead to a page, but unsubscribe nobody (id 0).
+                claims = LinkClaims(publication_id, promise.subscriber_id or 0, promise.id)
+                leave_url = self._links.one_click(claims)  # the same page answers click and one-click POST
+                preferences_url = self._links.preferences(claims)
+                if not read_by_anybody:
+                    web_url = opened_for(web_url, keyring.link(Purpose.READ, claims))
+                    pdf_url = web_url + PDF_NAME
+            slots = MessageSlots(
                 to_address=promise.address,
                 to_name=promise.name,
                 message_id=keyring.delivery(Purpose.MESSAGE_ID, promise.id),
                 date=at,
+                one_click_url=leave_url,
+                unsubscribe_url=leave_url,
+                preferences_url=preferences_url,
+                web_url=web_url,
+                pdf_url=pdf_url,
             )
-            if pages.web_url:
-                # A test has no subscriber: its links are whole and lead to a page, but unsubscribe nobody (id 0).
-                claims = LinkClaims(publication_id, promise.subscriber_id or 0, promise.id)
-                slots = replace(
-                    slots,
-                    one_click_url=self._links.one_click(claims),
-                    unsubscribe_url=self._links.unsubscribe(claims),
-                    preferences_url=self._links.preferences(claims),
-                )
-                if not read_by_anybody:
-                    opened = opened_for(pages.web_url, keyring.link(Purpose.READ, claims))
-                    slots = replace(slots, web_url=opened, pdf_url=opened + PDF_NAME)
             sender = f"{RETURN_PREFIX}{keyring.delivery(Purpose.RETURN_PATH, promise.id)}@{domain}"
-            return Envelope(sender, promise.address, compiled.fill(slots, sign=self._signer))
+            return Envelope(sender, promise.address, compiled.fill(slots, sign=self._signer), compiled.shared)
 
         return fill
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,7 +23,7 @@ from newsletter.kit.database import Database, insert_for
 from newsletter.kit.errors import BadInput
 from newsletter.mail.address import address_key, domain_of
 from newsletter.notices import Notice
-from newsletter.publications import Publication
+from newsletter.publications import Profile, Publication
 
 VOIDED = "The issue was edited after its sign-off; sign it off again and send it again."
 PLANNING_BATCH = 50_000
@@ -31,6 +31,9 @@ PLANNING_BATCH = 50_000
 NOTICE_BATCH = 200
 _COLUMNS = ["subscriber_id", "recipient_key", "address", "name", "domain", "variant", "language"]
 _STARTING = ["dispatch_id", "stage", "state", "attempts", "uncertain", "not_before", "owner", "enhanced", "reply"]
+
+RoutesOf = Callable[[Profile], Sequence[str]]
+"""Names the routes for a publication's notices, the first to begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +96,20 @@ def schedule_due(session: Session, *, now: datetime) -> list[int]:
     return list(session.scalars(select(Dispatch.id).where(Dispatch.state == DispatchState.PLANNING)))
 
 
-def plan(database: Database, dispatch_id: int, *, clock: Clock, batch: int = PLANNING_BATCH) -> int:
+def plan(
+    database: Database,
+    dispatch_id: int,
+    *,
+    clock: Clock,
+    batch: int = PLANNING_BATCH,
+    stopping: Callable[[], bool] = lambda: False,
+) -> int:
     """Write down a delivery for every recipient and let the sending run; return how many there are.
 
     Each *batch* is a transaction with its cursor: planning again after a kill goes on behind it and changes nothing
-    that stands. Planning from two machines at once is planning once.
+    that stands. Planning from two machines at once is planning once. Once *stopping* the rest waits for the next time.
     """
-    while True:
+    while not stopping():
         with database.write() as session:
             dispatch = _locked(session, dispatch_id)
             if dispatch is None:
@@ -128,7 +138,7 @@ def plan(database: Database, dispatch_id: int, *, clock: Clock, batch: int = PLA
         return session.scalar(select(Dispatch.planned_count).where(Dispatch.id == dispatch_id)) or 0
 
 
-def take_up_notices(session: Session, *, route: str, now: datetime, batch: int = NOTICE_BATCH) -> int:
+def take_up_notices(session: Session, *, routes_of: RoutesOf, now: datetime, batch: int = NOTICE_BATCH) -> int:
     """Turn notices that wait into sendings of one; return how many were taken up."""
     waiting = session.scalars(
         select(Notice)
@@ -138,9 +148,11 @@ def take_up_notices(session: Session, *, route: str, now: datetime, batch: int =
         .with_for_update(skip_locked=True)
     ).all()
     for notice in waiting:
+        profile = session.get_one(Publication, notice.publication_id).profile
+        route, *fallbacks = routes_of(profile)
         order = Order(
             key=f"notice:{notice.id}", kind=DispatchKind.NOTICE, publication_id=notice.publication_id, route=route,
-            created_by="", scheduled_for=now, notice_id=notice.id,
+            created_by="", scheduled_for=now, notice_id=notice.id, fallbacks=tuple(fallbacks),
         )  # fmt: skip
         dispatch = start(session, order, now=now)
         notice.dispatch_id = dispatch.id

@@ -17,6 +17,7 @@ REASON_LIMIT = 500
 DELIVERIES = Table("deliveries", Delivery.metadata)
 # Spelled out, since neither engine uses a partial index for a condition it only learns from a parameter.
 IS_PLANNED = DELIVERIES.c.state == literal_column("'planned'")
+IS_ACCEPTED = DELIVERIES.c.state == literal_column("'accepted'")
 IS_IN_HAND = DELIVERIES.c.state.in_([literal_column("'claimed'"), literal_column("'sending'")])
 
 
@@ -63,6 +64,11 @@ def resume(session: Session, dispatch_id: int, *, by: str, now: datetime) -> Non
         raise Conflict(f"Sending {dispatch_id} is {dispatch.state.value}, not paused.")
     onward = DispatchState.PLANNING if dispatch.started_at is None else DispatchState.RUNNING
     _moved_by_hand(session, dispatch_id, onward, by=by, now=now, deed="resume", reason="")
+    # All routes have failed, or somebody has mended them: begin again with the first.
+    routes = dispatch.options.get("routes")
+    if routes:
+        dispatch.route = routes[0]
+        session.flush()
     # A hold that ended meanwhile is over by this very word.
     session.execute(
         update(Dispatch).where(Dispatch.id == dispatch_id, Dispatch.next_stage_at < now).values(next_stage_at=now)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import progress
+from newsletter.delivery import alarms, progress
 from newsletter.delivery.models import Dispatch
 from newsletter.delivery.stages import LATE
 from newsletter.delivery.states import DispatchKind, DispatchState
@@ -44,7 +44,7 @@ def begin_due(session: Session, *, now: datetime) -> None:
         hold = timedelta(seconds=dispatch.options.get("hold", 0))
         if now - due > LATE and (cooling or dispatch.scheduled_for > dispatch.created_at):
             reason = f"Its time was {due:%Y-%m-%d %H:%M} UTC; nothing ran then."
-            progress.move(session, dispatch.id, DispatchState.MISSED, now=now, reason=reason)
+            alarms.miss(session, dispatch.id, reason=reason, now=now)
         elif not cooling and hold:
             _cool(session, dispatch.id, until=max(now, dispatch.scheduled_for) + hold, now=now)
         else:

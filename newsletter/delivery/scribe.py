@@ -17,7 +17,8 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import alarms, claims, ledger, maillog, owners
+from newsletter.delivery import alarms, allowance, claims, ledger, maillog, owners
+from newsletter.delivery.alarms import Alarm
 from newsletter.delivery.backlog import Backlog
 from newsletter.delivery.breaker import Breaker
 from newsletter.delivery.compiled import Compiled
@@ -34,11 +35,7 @@ from newsletter.mail.envelope import InDoubt
 
 COMMIT_GROUP = 64
 """Deliveries marked beyond those on a line; larger is faster, and leaves more in doubt after a crash."""
-CLAIM_BATCH = 128
-"""Deliveries taken in hand at once, per dispatch in turn, so that a confirmation mail waits behind few of an issue."""
 HEARTBEAT = timedelta(seconds=20)
-UNREACHABLE = timedelta(minutes=10)
-"""After so long without an answer the dispatch is paused with what the network said, so that somebody hears of it."""
 GATHER = 0.02
 """Seconds that outcomes may wait for company before they are recorded."""
 IDLE = 0.25
@@ -92,6 +89,7 @@ class Scribe:
         self._ever_open = False
         self._beat_at = clock()
         self._away_since: float | None = None
+        self.patience = claims.LEASE.total_seconds()
 
     def turn(self) -> bool:
         """Do one round: gather outcomes, claim, record and mark; tell whether there is or may be more to do."""
@@ -117,7 +115,7 @@ class Scribe:
     def leave(self) -> None:
         """Record the last outcomes and give everything back that no lane has begun."""
         self._withdraw()
-        while self._trays.in_hand or self._unrecorded or self._withdrawn:
+        while self._trays.in_hand or self._unrecorded or self._withdrawn or self._set_aside:
             self.settle_up()
         if self._backlog:
             with self._database.write() as session:
@@ -146,12 +144,11 @@ class Scribe:
     def _claim_more(self) -> None:
         """Fill the backlog from one dispatch, the dispatches taking turns."""
         rooms = self._rooms()
-        if self._backlog.ready(rooms) >= CLAIM_BATCH // 2 or self._dry:
+        if self._backlog.ready(rooms) >= self._line.claim_batch // 2 or self._dry:
             return
         if not self._turns:
             with self._database.read() as session:
-                now = self._clock()
-                self._turns.extend(claims.due(session, route=self._line.name, now=now, only=self._only))
+                self._turns.extend(allowance.due(session, self._line, now=self._clock(), only=self._only))
             if not self._turns:
                 self._dry_until = time.monotonic() + LOOK_AGAIN
                 return
@@ -160,7 +157,10 @@ class Scribe:
         with self._database.write() as session:
             self._gate.look(session, now=now)
             around = self._gate.around(self._backlog.full(self._rooms()), now=now)
-            claimed = claims.claim(session, dispatch_id, owner=self.owner, limit=CLAIM_BATCH, now=now, around=around)
+            limit = self._line.claim_batch
+            claimed = claims.claim(session, dispatch_id, owner=self.owner, limit=limit, now=now, around=around)
+            self._set_aside.extend(promise.id for promise in claimed.promises)  # unless we hear that it is committed
+        del self._set_aside[len(self._set_aside) - len(claimed.promises) :]
         if not claimed.rows and not self._turns:
             self._dry_until = time.monotonic() + LOOK_AGAIN  # what is due waits for room with its receiver
         if claimed.skipped:
@@ -168,7 +168,7 @@ class Scribe:
         try:
             prepared = [Prepared(promise, self._compiled.fill_for(promise)) for promise in claimed.promises]
         except DeskError as error:
-            self._stop_dispatches({dispatch_id}, claimed.promises, f"The message cannot be made: {error}")
+            self._stop_dispatches({dispatch_id}, claimed.promises, Alarm(f"The message cannot be made: {error}"))
             return
         self._backlog.add(prepared)
 
@@ -201,7 +201,9 @@ class Scribe:
                     held = [*self._marked.values(), *(one.promise for one in candidates), *self._backlog.promises()]
                     claims.renew(session, [promise.id for promise in held], owner=self.owner, now=now)
         except BaseException:
-            self._backlog.put_back(candidates)
+            # Perhaps it was committed all the same. No lane has them: give them back from whichever state they are in.
+            self._withdrawn.extend(one.promise.id for one in candidates)
+            self._set_aside.extend(one.promise.id for one in candidates)
             raise
         self._backlog.put_back([one for one in candidates if one.promise.id not in admitted])
         self._written(candidates, marked)
@@ -220,7 +222,7 @@ class Scribe:
         else:
             admitted = self._gate.admitted(session, promises, self._out_now(), now=now)
             promises = [promise for promise in promises if promise.id in admitted]
-        marked = claims.mark_sending(session, promises, owner=self.owner, now=now) if promises else set()
+        marked = allowance.mark_within(session, promises, self._line, owner=self.owner, now=now)
         rest = [promise.id for promise in promises if promise.id not in marked]
         if rest:
             claims.give_back(session, rest, owner=self.owner)
@@ -264,18 +266,17 @@ class Scribe:
         if trouble is None or self._trays.open_lanes:
             return
         self._withdraw()
-        if trouble.permanent or self._clock() - trouble.since >= UNREACHABLE:
+        if trouble.permanent or self._clock() - trouble.since >= self._line.patience:
             self._write(0)
+            alarm = alarms.unreachable(trouble, route=self._line.name, now=self._clock())
             waiting = self._backlog.remove(_any)
-            everything = {promise.dispatch_id for promise in (*waiting, *self._marked.values())}
-            self._stop_dispatches(everything, waiting, f"The mail server cannot be reached: {trouble.message}")
+            self._stop_dispatches({one.dispatch_id for one in (*waiting, *self._marked.values())}, waiting, alarm)
 
-    def _stop_dispatches(self, dispatches: set[int], waiting: Sequence[Promise], reason: str) -> None:
+    def _stop_dispatches(self, dispatches: set[int], waiting: Sequence[Promise], alarm: Alarm) -> None:
         """Give *waiting* back and pause its dispatches; those of one notice are postponed instead."""
-        now = self._clock()
         with self._database.write() as session:
             claims.give_back(session, [promise.id for promise in waiting], owner=self.owner)
-            alarms.stop_or_postpone(session, dispatches, now=now, reason=reason)
+            alarms.stop_or_postpone(session, dispatches, alarm, now=self._clock())
 
     def _withdraw(self, which: Callable[[Promise], bool] = _any) -> None:
         """Take back what no lane has begun."""
@@ -290,10 +291,10 @@ class Scribe:
         return {} if self._gate.open else self._gate.rooms(self._out_now(), now=self._clock())
 
     def _endure(self, error: OperationalError) -> None:
-        """Wait for a database that does not answer, as long as our leases last; then raise *error*."""
+        """Wait for a database that does not answer, as long as our leases or patience last; then raise *error*."""
         now = time.monotonic()
         self._away_since = self._away_since or now
-        if now - self._away_since > claims.LEASE.total_seconds():
+        if now - self._away_since > self.patience:
             raise error
         maillog.database_away(error)
         time.sleep(IDLE)

@@ -36,6 +36,8 @@ class Settlement:
     """Whether the address must never be written to again."""
     pause_reason: str = ""
     """Why the whole dispatch must stop; empty if it need not."""
+    by_server: bool = False
+    """Whether it is this mail server that will not have us; another might."""
     slow_down: bool = False
     """Whether the destination asks for fewer connections and a rest."""
 
@@ -69,7 +71,7 @@ def _refused(promise: Promise, refused: Refused, now: datetime, dice: Callable[[
         case Verdict.OUR_FAULT:
             # 5.7.1 and its like say *we* are refused, often by a blocklist that heals: the reader is blameless.
             ours = _settled(promise, DeliveryState.PLANNED, now, refused)
-            return replace(ours, tried=0, not_before=now, pause_reason=_quoted(refused))
+            return replace(ours, tried=0, not_before=now, pause_reason=_quoted(refused), by_server=True)
         case never:
             assert_never(never)
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, exists, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import maillog, progress
+from newsletter.delivery import alarms, maillog
 from newsletter.delivery.models import Dispatch
 from newsletter.delivery.progress import DELIVERIES, IS_IN_HAND, IS_PLANNED, changed
 from newsletter.delivery.states import DispatchState
@@ -115,7 +115,7 @@ def _over(session: Session, dispatch_id: int, hold_ends: datetime, *, now: datet
     """Tell whether the hold is over; one that ended while nobody was there pauses the dispatch and asks."""
     if now - hold_ends > LATE:
         reason = f"The hold ended at {hold_ends:%Y-%m-%d %H:%M} UTC, while nothing ran; resume it to send the rest."
-        progress.move(session, dispatch_id, DispatchState.PAUSED, now=now, reason=reason)
+        alarms.stop(session, dispatch_id, reason=reason, now=now)
         return False
     return hold_ends <= now
 

@@ -54,6 +54,8 @@ DISPATCH_TRANSITIONS: dict[DispatchState, frozenset[DispatchState]] = {
     DispatchState.CANCELLED: frozenset(),
 }
 
+FINAL_DISPATCH = frozenset(state for state, onward in DISPATCH_TRANSITIONS.items() if not onward)
+
 
 class DeliveryState(StrEnum):
     """Where our promise to one recipient stands."""

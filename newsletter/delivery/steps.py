@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import exists, func, select
@@ -21,18 +22,20 @@ def reap(database: Database, *, clock: Clock, on_doubt: OnDoubt) -> tuple[int, i
         return ledger.reap(session, now=clock(), on_doubt=on_doubt, is_dead=owners.is_dead)
 
 
-def take_up_notices(database: Database, *, route: str, clock: Clock) -> int:
+def take_up_notices(database: Database, *, routes_of: planning.RoutesOf, clock: Clock) -> int:
     """Turn every waiting notice into a sending of one; return how many there were."""
     taken = 0
     while True:
         with database.write() as session:
-            some = planning.take_up_notices(session, route=route, now=clock())
+            some = planning.take_up_notices(session, routes_of=routes_of, now=clock())
         taken += some
         if some < planning.NOTICE_BATCH:
             return taken
 
 
-def schedule_and_plan(database: Database, *, clock: Clock, only: int | None = None) -> int:
+def schedule_and_plan(
+    database: Database, *, clock: Clock, only: int | None = None, stopping: Callable[[], bool] = lambda: False
+) -> int:
     """Plan every sending whose time has come; return how many there were.
 
     Sendings that run are told of their send window, and of a stage whose hold is over.
@@ -43,7 +46,7 @@ def schedule_and_plan(database: Database, *, clock: Clock, only: int | None = No
         stages.advance(session, now=clock())
     chosen = [dispatch_id for dispatch_id in due if only in {None, dispatch_id}]
     for dispatch_id in chosen:
-        planning.plan(database, dispatch_id, clock=clock)
+        planning.plan(database, dispatch_id, clock=clock, stopping=stopping)
     return len(chosen)
 
 

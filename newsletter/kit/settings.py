@@ -48,6 +48,10 @@ class Settings(BaseSettings):
         "",
         description="smtp[s]://user:password@host:port?pace=10; empty: the built-in catcher, nothing leaves.",
     )
+    smtp_routes: Path | None = Field(
+        None,
+        description="TOML file with further mail servers by name, for publications that choose among several.",
+    )
     bounce_domain: str = Field("", description="Domain of the envelope senders; empty: the domain of the From address.")
     dkim_domain: str = Field("", description="Domain that signs (d=); empty: mail is not signed here.")
     dkim_selector: str = Field("newsletter", description="DKIM selector (s=).")

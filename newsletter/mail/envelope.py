@@ -17,6 +17,8 @@ class Envelope:
     sender: str
     recipient: str
     data: bytes
+    shared: tuple[bytes, ...] = ()
+    """Long stretches of ``data``, in order, that others of its sending have too: the transport looks at them once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,9 @@ class Connection(Protocol):
 
     def close(self) -> None:
         """Say QUIT if the line still stands; never raises."""
+
+    def abort(self) -> None:
+        """Break the line from another thread: a ``send`` under way ends at once, with what it knows; never raises."""
 
 
 class Transport(Protocol):

@@ -27,7 +27,9 @@ class Reply:
     def text(self) -> str:
         """The lines as one, control characters out, shortened to what can be stored."""
         joined = " ".join(line for line in self.lines if line)
-        return "".join(character if character.isprintable() else " " for character in joined)[:TEXT_LIMIT].strip()
+        if not joined.isprintable():
+            joined = "".join(character if character.isprintable() else " " for character in joined)
+        return joined[:TEXT_LIMIT].strip()
 
     @property
     def enhanced(self) -> str:

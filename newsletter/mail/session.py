@@ -7,6 +7,7 @@ import smtplib
 import socket
 import ssl
 import time
+from contextlib import suppress
 
 from newsletter.mail.envelope import TransportUnavailable
 from newsletter.mail.oauth import TokenSource, xoauth2
@@ -79,6 +80,14 @@ class Session(smtplib.SMTP):
             self.close()
             raise smtplib.SMTPServerDisconnected(str(error)) from error
         return reply.code, "\n".join(reply.lines).encode()
+
+    def break_line(self) -> None:
+        """End the line under the feet of whoever reads or writes it; safe from another thread, never raises."""
+        line = self.sock
+        if line is not None:
+            with suppress(OSError):
+                # The socket's own, since TLS would throw its state away while another thread reads with it.
+                socket.socket.shutdown(line, socket.SHUT_RDWR)
 
     def left_over(self) -> bytes:
         """Return what the server said without being asked."""

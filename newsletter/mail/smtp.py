@@ -12,6 +12,7 @@ from newsletter.mail.envelope import Accepted, Deferred, Envelope, InDoubt, Outc
 from newsletter.mail.replies import Reply
 from newsletter.mail.route import SmtpRoute, SmtpTimeouts, parse_smtp_url
 from newsletter.mail.session import ConnectionLost, Session, open_session
+from newsletter.mail.stuffing import Stuffing
 
 __all__ = ["SmtpConnection", "SmtpRoute", "SmtpTimeouts", "SmtpTransport", "parse_smtp_url"]
 
@@ -49,6 +50,7 @@ class SmtpConnection:
         self._share = route.messages_per_connection
         self._carried = 0
         self._open = True
+        self._stuffing = Stuffing()
         self._dirty = False  # a transaction was left half done: RSET goes before the next one
         self._pipelining = session.has_extn("pipelining")
         self._utf8 = session.has_extn("smtputf8")
@@ -73,14 +75,14 @@ class SmtpConnection:
             recipient = wire_address(envelope.recipient)
         except BadInput as error:
             return Refused(553, str(error), "5.1.3")
-        refusal = self._refusal(envelope.data, sender, recipient)
-        if refusal is not None:
-            return refusal
+        prepared = self._wire_form(envelope, sender, recipient)
+        if isinstance(prepared, Refused):
+            return prepared
         self._carried += 1
         try:
             if self._session.left_over():
                 raise ConnectionLost("the server spoke out of turn")
-            return self._transact(self._stages(sender, recipient, len(envelope.data)), envelope.data)
+            return self._transact(self._stages(sender, recipient, len(envelope.data)), prepared)
         except ConnectionLost as error:
             self._drop()
             return Deferred(421, str(error), "4.4.2", lost=True)
@@ -93,12 +95,17 @@ class SmtpConnection:
                 self._session.reply(patience=self._timeouts.quit)
         self._drop()
 
+    def abort(self) -> None:
+        """Break the line from another thread: a ``send`` under way ends at once, with what it knows; never raises."""
+        self._session.break_line()
+
     def _drop(self) -> None:
         self._open = False
         self._session.close()
 
-    def _refusal(self, data: bytes, sender: str, recipient: str) -> Refused | None:
-        """Return why this server cannot be given the message, found without asking it; None if it can."""
+    def _wire_form(self, envelope: Envelope, sender: str, recipient: str) -> bytes | Refused:
+        """Return the message as it goes over the wire, or why this server cannot be given it, found without asking."""
+        data = envelope.data
         utf8 = needs_smtputf8(sender) or needs_smtputf8(recipient)
         if utf8 and not self._utf8:
             return Refused(553, "the server takes no address with letters beyond ASCII before the @", "5.6.7")
@@ -106,10 +113,11 @@ class SmtpConnection:
             return Refused(552, f"{len(data)} octets; the server takes {self._size_limit}", "5.3.4")
         if not utf8 and not data.isascii():
             return Refused(554, "the message is not 7-bit; this is a fault of ours", "5.6.1")
-        if not data.count(b"\r\n") == data.count(b"\n") == data.count(b"\r") or b"\0" in data:
+        wire_form = self._stuffing.wire_form(data, envelope.shared)
+        if wire_form is None:
             # Some servers end a message at LF.LF: never hand over what could be read as two (SMTP smuggling).
             return Refused(554, "the message has a bare CR, a bare LF or a NUL; this is a fault of ours", "5.6.0")
-        return None
+        return wire_form
 
     def _stages(self, sender: str, recipient: str, size: int) -> list[tuple[str, bytes]]:
         """Return the commands before DATA, each with its name."""
@@ -121,7 +129,7 @@ class SmtpConnection:
         ]
         return [("RSET", b"RSET\r\n"), *stages] if self._dirty else stages
 
-    def _transact(self, stages: list[tuple[str, bytes]], data: bytes) -> Outcome:
+    def _transact(self, stages: list[tuple[str, bytes]], wire_form: bytes) -> Outcome:
         """Run the transaction; raise ``ConnectionLost`` only where neither refusal nor final dot came before it."""
         self._dirty = True
         refused: dict[str, Reply] = {}
@@ -139,7 +147,7 @@ class SmtpConnection:
         assert go is not None
         if go.code != 354:
             return _refused_at("DATA", self._sound(go, "DATA"))
-        return self._deliver(data)
+        return self._deliver(wire_form)
 
     def _propose(self, stages: list[tuple[str, bytes]], refused: dict[str, Reply]) -> Reply | None:
         """Send the commands and collect what is *refused*; return the answer to DATA, None where DATA was not sent.
@@ -170,10 +178,10 @@ class SmtpConnection:
         self._session.transmit(b".\r\n", patience=self._timeouts.data_block)
         self._reply(self._timeouts.final_dot)
 
-    def _deliver(self, data: bytes) -> Outcome:
+    def _deliver(self, wire_form: bytes) -> Outcome:
         """Send the message and its final dot; from then on a lost line leaves it in doubt (RFC 1047)."""
         try:
-            self._transmit_message(data)
+            self._transmit_message(wire_form)
         except ConnectionLost:
             last_words = self._last_words()
             if last_words is None:
@@ -191,12 +199,8 @@ class SmtpConnection:
         self._dirty = False
         return Accepted(str(reply))
 
-    def _transmit_message(self, data: bytes) -> None:
-        """Dot-stuff (RFC 5321 §4.5.2) and send, ending in exactly CRLF.CRLF."""
-        stuffed = data.replace(b"\r\n.", b"\r\n..")
-        start = b"." if stuffed.startswith(b".") else b""
-        end = b".\r\n" if stuffed.endswith(b"\r\n") or not stuffed else b"\r\n.\r\n"
-        whole = memoryview(b"".join((start, stuffed, end)))
+    def _transmit_message(self, wire_form: bytes) -> None:
+        whole = memoryview(wire_form)
         for block in range(0, len(whole), BLOCK):
             self._session.transmit(whole[block : block + BLOCK], patience=self._timeouts.data_block)
 

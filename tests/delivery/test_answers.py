@@ -139,6 +139,18 @@ def test_a_slow_pace_still_moves():
     assert pace.allowed(5) == 1
 
 
+def test_the_forecast_waits_a_day_for_what_the_daily_limit_does_not_leave():
+    """A warm-up allows more the next day."""
+    limits = {0: 100, 1: 200}
+
+    def daily_limit(at):
+        return limits.get((at - NINE_OCLOCK).days, 1000)
+
+    seen = forecast(500, pace=10, connections=4, now=NINE_OCLOCK, daily_limit=daily_limit, used=40)
+    # 60 today, 200 tomorrow, 240 on the third day
+    assert seen.done_at == NINE_OCLOCK + timedelta(days=2, seconds=24)
+
+
 def test_the_forecast_is_the_slower_of_pace_and_wire():
     """A thousand at ten a second take a hundred seconds."""
     assert forecast(1000, pace=10, connections=4, now=NINE_OCLOCK).done_at == NINE_OCLOCK + timedelta(seconds=100)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from newsletter import notices
-from newsletter.delivery import audience, planning, progress
+from newsletter.delivery import audience, planning, progress, steps
 from newsletter.delivery.models import Delivery, Dispatch
 from newsletter.delivery.states import DISPATCH_TRANSITIONS, DispatchState
 from newsletter.kit.database import Database
@@ -223,3 +223,17 @@ def test_a_test_needs_addresses_that_are_some():
     with pytest.raises(BadInput, match="nobody"):
         planning.checked_addresses(["ada@example.org", "nobody"])
     assert planning.checked_addresses(["ada@example.org", "Ada@Example.org"]) == ["Ada@Example.org"]
+
+
+def test_asked_to_stop_planning_leaves_the_rest_for_the_next_time(database):
+    """A list of a million takes longer to write down than a stop may take."""
+    publication_id = publication(database)
+    readers(database, publication_id, [f"r{number}@example.org" for number in range(10)])
+    dispatch = started(database, publication_id)
+    with database.write() as session:
+        planning.schedule_due(session, now=NINE_OCLOCK)
+    answers = iter([False, False, True])
+    planning.plan(database, dispatch, clock=lambda: NINE_OCLOCK, batch=3, stopping=lambda: next(answers))
+    assert (account(database, dispatch).planned, account(database, dispatch).state) == (6, DispatchState.PLANNING)
+    steps.schedule_and_plan(database, clock=lambda: NINE_OCLOCK)
+    assert (account(database, dispatch).planned, account(database, dispatch).state) == (10, DispatchState.RUNNING)

@@ -15,6 +15,7 @@ from newsletter.delivery.states import DispatchKind, DispatchState
 from newsletter.kit.database import Database
 from newsletter.kit.errors import BadInput, Conflict
 from newsletter.mail.envelope import Accepted, Deferred
+from newsletter.notices import Notice
 from newsletter.publications import Profile
 from tests.conftest import NINE_OCLOCK
 from tests.delivery.outbox import (
@@ -73,6 +74,10 @@ def test_a_schedule_missed_by_more_than_an_hour_asks_instead_of_firing(database)
     asked = account(database, dispatch)
     assert asked.state is DispatchState.MISSED
     assert "2026-03-04 10:00 UTC" in asked.pause_reason
+    with database.read() as session:
+        word = session.scalars(select(Notice)).one()
+    assert word.address == "grids@example.org"
+    assert "--missed now" in word.text
 
 
 def test_a_schedule_missed_by_less_than_an_hour_goes(database):

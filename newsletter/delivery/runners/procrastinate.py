@@ -18,6 +18,7 @@ from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Status
 from procrastinate.schema import SchemaManager
+from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import URL
 from sqlalchemy.exc import OperationalError
@@ -40,6 +41,10 @@ THREADS = 16
 def schema() -> str:
     """Return the SQL of Procrastinate's tables, for a migration to execute as it stands, without parameters."""
     return SchemaManager.get_schema()
+
+
+async def _commit_at_once(connection: AsyncConnection[Any]) -> None:
+    await connection.set_autocommit(True)
 
 
 class ProcrastinateRunner:
@@ -70,7 +75,8 @@ class ProcrastinateRunner:
     def start(self) -> None:
         """Work in threads of its own until ``stop``."""
         # Every job of every second would be a line of the log; what matters stands in ours.
-        logging.getLogger("procrastinate").setLevel(logging.ERROR)
+        for library in ("procrastinate", "psycopg.pool"):
+            logging.getLogger(library).setLevel(logging.ERROR)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="procrastinate", daemon=True)
         self._thread.start()
 
@@ -175,7 +181,7 @@ class ProcrastinateRunner:
         if self._stopping.is_set():
             return
         pool = AsyncConnectionPool(
-            self._conninfo, kwargs={"autocommit": True}, min_size=1, max_size=6, timeout=PATIENCE,
+            self._conninfo, configure=_commit_at_once, min_size=1, max_size=6, timeout=PATIENCE,
             reconnect_timeout=PATIENCE, check=AsyncConnectionPool.check_connection, open=False,
         )  # fmt: skip
         async with pool:
@@ -195,7 +201,7 @@ class ProcrastinateRunner:
             try:
                 await self._app.run_worker_async(
                     queues=[queue], name=queue, concurrency=concurrency, delete_jobs="always",
-                    install_signal_handlers=False, stalled_worker_timeout=STALLED,
+                    install_signal_handlers=False, stalled_worker_timeout=STALLED, fetch_job_polling_interval=AFRESH,
                 )  # fmt: skip
             except Exception as error:
                 maillog.worker_lost_database(error)

@@ -1,0 +1,105 @@
+"""The account of a sending by mail server: state, pace, what a day allows, and what became of it by destination."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from newsletter.delivery import allowance, destinations
+from newsletter.delivery.models import Delivery, Dispatch
+from newsletter.delivery.progress import get
+from newsletter.delivery.routes import Routes
+from newsletter.delivery.states import FINAL_DISPATCH
+
+TOP_DESTINATIONS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class RouteAccount:
+    """One mail server in one sending."""
+
+    name: str
+    server: str
+    profile: str
+    state: str
+    """In use, standing by, done, at its daily limit, or why the sending left it."""
+    pace: float | None
+    """Messages a second; None is without limit."""
+    connections: int
+    used: int
+    """Messages in the last 24 hours, of all sendings."""
+    daily_limit: int | None
+    destinations: dict[str, dict[str, int]]
+    """For the largest domains that this route was tried for: state → deliveries."""
+    slowed: dict[str, str]
+    """Destinations that asked us to slow down, and until when."""
+
+    @property
+    def pace_in_words(self) -> str:
+        """The pace as people say it."""
+        if self.pace is None:
+            return "unlimited"
+        return f"{self.pace:g} a second" if self.pace >= 1 else f"{self.pace * 60:g} a minute"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values for ``json.dumps``."""
+        return asdict(self)
+
+
+def route_accounts(session: Session, routes: Routes, dispatch_id: int, *, now: datetime) -> list[RouteAccount]:
+    """Return an account for every route that the sending uses, used, or may go on by; raise ``NotFound``."""
+    dispatch = get(session, dispatch_id)
+    tried = session.scalars(
+        select(Delivery.route).where(Delivery.dispatch_id == dispatch_id, Delivery.route != "").distinct()
+    )
+    names = dict.fromkeys([*dispatch.options.get("routes", []), dispatch.route, *sorted(tried)])
+    return [_account(session, routes, dispatch, name, now=now) for name in names]
+
+
+def _account(session: Session, routes: Routes, dispatch: Dispatch, name: str, *, now: datetime) -> RouteAccount:
+    route = routes.get(name)
+    used = allowance.used(session, name, since=now - allowance.DAY)
+    limit = route.daily_limit(now) if route is not None else None
+    server = route.server if route is not None else None
+    return RouteAccount(
+        name=name,
+        server=f"{server.host}:{server.port}" if server is not None else "no longer in the settings",
+        profile=server.profile.value if server is not None else "",
+        state=_state(dispatch, name, at_limit=limit is not None and used >= limit),
+        pace=server.pace if server is not None else None,
+        connections=server.connections if server is not None else 0,
+        used=used,
+        daily_limit=limit,
+        destinations=_destinations(session, dispatch.id, name),
+        slowed={
+            one.name: f"rests until {one.resting_until:%H:%M} UTC" if one.rests(now) else f"{one.room} at once"
+            for one in destinations.slowed(session, route=name, now=now).values()
+        },
+    )
+
+
+def _state(dispatch: Dispatch, name: str, *, at_limit: bool) -> str:
+    if dispatch.state in FINAL_DISPATCH:
+        return "done"
+    if name == dispatch.route:
+        return "daily limit reached" if at_limit else "in use"
+    failures = [failure for failure in dispatch.options.get("route_failures", []) if failure["route"] == name]
+    return f"left: {failures[-1]['reason']}" if failures else "standing by"
+
+
+def _destinations(session: Session, dispatch_id: int, route: str) -> dict[str, dict[str, int]]:
+    number = func.count(Delivery.id)
+    rows = session.execute(
+        select(Delivery.domain, Delivery.state, number)
+        .where(Delivery.dispatch_id == dispatch_id, Delivery.route == route)
+        .group_by(Delivery.domain, Delivery.state)
+    ).all()
+    table: dict[str, dict[str, int]] = {}
+    for domain, state, count in rows:
+        table.setdefault(domain, {})[state.value] = count
+    largest = sorted(table, key=lambda domain: (-sum(table[domain].values()), domain))[:TOP_DESTINATIONS]
+    return {domain: table[domain] for domain in largest}
