@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from newsletter.mail.route import SmtpRoute
     from newsletter.worker import Installation
 
+IssueId = Annotated[int, typer.Argument(help="The issue's number as `issue list` shows it.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to ``newsletter issue``."""
