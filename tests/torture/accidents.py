@@ -26,7 +26,7 @@ def _victim(database: Database, server: TorturingServer) -> subprocess.Popen[str
     url = database.url.render_as_string(hide_password=False)
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.torture.victim", url, str(server.port)],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout
     assert process.stdout.readline() == "ready\n"
@@ -69,8 +69,8 @@ def terminated(database: Database, server: TorturingServer, dice: random.Random)
         process = _victim(database, server)
         time.sleep(dice.uniform(0.0, 0.2))
         process.terminate()
-        process.communicate(timeout=30)
-        assert process.returncode == 0
+        words = process.communicate(timeout=30)[1]
+        assert process.returncode == 0, words
 
 
 def disk_full(database: Database, server: TorturingServer, dice: random.Random, *, heals: bool = True) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
 
 from newsletter.delivery.dispatcher import Line
 from newsletter.delivery.runners.local import LocalRunner
@@ -23,9 +24,11 @@ def main(database_url: str, port: str) -> None:
     route = parse_smtp_url(f"smtp://127.0.0.1:{port}?pace=none&per_connection=none")
     line = Line(ROUTE, SmtpTransport(route, helo_name="localhost"), connections=CONNECTIONS)
     runner = LocalRunner(database, line, PlainMessages(), clock=utc_now, commit_group=GROUP)
-    signal.signal(signal.SIGTERM, lambda *_: runner.stop())
+    # In a thread: a handler runs between any two steps of this one, perhaps while it holds a lock.
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=runner.stop).start())
     print("ready", flush=True)
     runner.run_until_idle()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # all is done; the interpreter's end must not be hurried
     database.dispose()
 
 
