@@ -12,6 +12,8 @@ from newsletter.mail.headers import parameter
 QP_LINE = 76
 """Octets of a quoted-printable line, the soft break's = included (RFC 2045 §6.7)."""
 _SOFT_BREAK = b"=\r\n"
+_CROWDED_BLANK = re.compile(rb"^([^\n]{74,})(=(?:20|09))$", re.MULTILINE)
+"""A blank at a line's end, which the encoder writes in three octets without asking whether they fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,8 @@ def multipart(subtype: str, parts: Iterable[Part], *, boundary: str, root_type: 
 def quoted_printable(text: str) -> bytes:
     """Return *text*, its lines ending in LF, as quoted-printable UTF-8 with CRLF."""
     # The soft breaks follow the first line end found, LF where there is none: so CRLF comes last.
-    return binascii.b2a_qp(text.encode(), istext=True).replace(b"\n", b"\r\n")
+    encoded = binascii.b2a_qp(text.encode(), istext=True)
+    return _CROWDED_BLANK.sub(rb"\1=\n\2", encoded).replace(b"\n", b"\r\n")
 
 
 def _with_room(quoted: bytes) -> bytes:

@@ -412,6 +412,7 @@ slotted = st.lists(
 @example("=?utf-8?q?x?=", '"; <evil@example.net>', "\n.\nMAIL FROM:<e@example.org>", "\r.\r\n\r\n.\r\n")
 @example("x", "x", "trailing blank " + Slot.WEB_URL + " \t\n\n\n", Slot.WEB_URL)
 @example("x", "x", "", "")
+@example("x", "x", "é" * 12 + "ab ", "é" * 12 + "abc\t")
 def test_whatever_was_written_arrives(subject: str, name: str, text: str, html: str):
     """Any subject, name and bodies: one sound message with exactly that content."""
     if not subject.strip():
