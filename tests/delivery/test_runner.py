@@ -124,7 +124,7 @@ def test_no_address_gets_into_the_log(database: Database, caplog: pytest.LogCapt
     desk = runner(database, ScriptedTransport())
     with caplog.at_level(logging.INFO):
         desk.start()
-        until(lambda: "step plan failed" in caplog.text)
+        until(lambda: "step look_after failed" in caplog.text)
         desk.stop()
     assert "IntegrityError" in caplog.text
     assert "ada" not in caplog.text.replace("adapt", "")

@@ -61,7 +61,7 @@ def desk(database: Database, keyring: Keyring, now: datetime) -> Iterator[Desk]:
     daily = add_publication(database, "daily", now=now)
     ada = add_reader(database, "ada@example.org", weekly, daily, now=now, name="Ada Lovelace")
     links = ReaderLinks("https://news.example.org", keyring)
-    app = FastAPI()
+    app = FastAPI(redirect_slashes=False)
     problems.install(app)
     with TestClient(app, base_url="https://news.example.org", follow_redirects=False) as client:
         made = Desk(database, client, links, weekly, daily, ada)
@@ -274,7 +274,7 @@ def test_a_failing_bookkeeper_leaves_the_reader_subscribed_and_says_so(desk: Des
     def fail(*_: Any) -> None:
         raise RuntimeError("the disk is full")
 
-    app = FastAPI()
+    app = FastAPI(redirect_slashes=False)
     problems.install(app)
     app.include_router(
         readers.router(database=desk.database, links=desk.links, clock=lambda: now, on_unsubscribed=fail)

@@ -74,7 +74,7 @@ def site(database: Database, keyring: Keyring, now: datetime) -> Iterator[Site]:
     """Ada reads the weekly and the members' letter."""
     access = {"weekly": Access.OPEN, "daily": Access.OPEN, "members": Access.MEMBERS, "circle": Access.INVITED}
     numbers = {label: add_publication(database, label, now=now, access=access[label]) for label in access}
-    app = FastAPI()
+    app = FastAPI(redirect_slashes=False)
     problems.install(app)
     with TestClient(app) as client:
         made = Site(database, client, ReaderLinks("https://news.example.org", keyring), numbers)
