@@ -262,6 +262,7 @@ def test_starting_the_same_sending_from_two_machines_is_one_sending(database, da
     assert sorted(transport.recipients) == sorted(states(database, ids[0]))
 
 
+@pytest.mark.torture  # how evenly is a measurement, and other tests would disturb it
 def test_two_workers_split_a_sending_evenly(database, database_url, kind):
     """Within ten percent, if the mail server treats them alike; one batch of claims at the end is what they differ by."""
     with discarding(slowness=SLOW) as server, workers(kind, database_url, server.port, "a", "b"):
