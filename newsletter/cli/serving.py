@@ -44,7 +44,7 @@ def worker() -> None:
     Ends cleanly on SIGTERM, with nothing in doubt.
     """
     _log_to_standard_error()
-    with opened() as here, signals.noted() as asked_to_stop, here.working():
+    with signals.noted() as asked_to_stop, opened() as here, here.working():
         output.say("Working; SIGTERM or Ctrl-C ends it when what is on the wire has ended.")
         while not asked_to_stop():
             time.sleep(signals.LOOK_UP)

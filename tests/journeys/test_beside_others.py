@@ -19,7 +19,9 @@ def test_a_sending_beside_a_worker_ends_when_both_have(tmp_path: Path):
         desk = Desk(tmp_path, f"sqlite:///{tmp_path / 'newsletter.db'}", NEWSLETTER_SMTP_URL=url)
         desk.signed_off_issue(readers=READERS)
         worker = desk.start("worker")
+        assert worker.stdout is not None
         try:
+            assert "Working" in worker.stdout.readline()
             account = desk.json("issue", "send", "1", "--yes")
             assert (account["accepted"], account["state"], account["uncertain"]) == (READERS, "finished", 0)
         finally:
