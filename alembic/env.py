@@ -5,7 +5,8 @@ from __future__ import annotations
 from alembic import context
 
 import newsletter.delivery.models
-import newsletter.kit.audit  # noqa: F401  # these declare every table on Base
+import newsletter.kit.audit
+import newsletter.team.models  # noqa: F401  # these declare every table on Base
 from newsletter.kit.database import Base, Database
 from newsletter.kit.migrations import is_ours
 from newsletter.kit.settings import load_settings

@@ -9,8 +9,10 @@ from fastapi import FastAPI
 
 from newsletter import __version__
 from newsletter.delivery import feedback
-from newsletter.web import archive, outbox, problems, readers
+from newsletter.web import archive, desk, outbox, problems, readers
+from newsletter.web.csrf import SameOrigin
 from newsletter.web.edge import Edge
+from newsletter.web.workplace import Workplace
 from newsletter.worker import Installation
 
 
@@ -26,6 +28,8 @@ def create_app(here: Installation, *, alongside: Callable[[], AbstractContextMan
         title="Newsletter Desk", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None,
         openapi_url=None, redirect_slashes=False,
     )  # fmt: skip
+    app.state.workplace = Workplace(here.settings, here.database, here.clock)
+    app.add_middleware(SameOrigin, path="/desk", public_url=here.settings.public_url)
     app.add_middleware(Edge, root=here.settings.public_path)
     problems.install(app)
     app.include_router(
@@ -38,6 +42,7 @@ def create_app(here: Installation, *, alongside: Callable[[], AbstractContextMan
             ),
         )
     )
+    app.include_router(desk.router)
     app.include_router(archive.router(here.database, keyring=here.settings.keyring))
     if here.outbox is not None:
         app.include_router(outbox.router(here.outbox))

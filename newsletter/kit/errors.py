@@ -8,6 +8,7 @@
     ├── Conflict                  the thing is not in a state that allows this
     │   └── SignOffRefused        blockers stand against approving
     ├── BadInput                  a value given by a person cannot be used
+    ├── NotPermitted              the person's role does not allow this
     ├── BadToken                  a link is forged, damaged or meant for something else
     └── DispatchRefused           a sending may not start
 
@@ -47,6 +48,13 @@ class SignOffRefused(Conflict):
 
 class BadInput(DeskError):
     """A value given by a person cannot be used; the message says which and why."""
+
+
+class NotPermitted(DeskError):
+    """Your role does not allow this; the message says who can change that."""
+
+    def __init__(self) -> None:
+        super().__init__("Your role does not allow this; an administrator of the desk can give you another.")
 
 
 class BadToken(DeskError):

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from newsletter.kit.errors import (
@@ -18,6 +18,7 @@ from newsletter.kit.errors import (
     DispatchRefused,
     ManuscriptError,
     NotFound,
+    NotPermitted,
     RenderingError,
     SettingsError,
 )
@@ -36,6 +37,8 @@ PAGE_HEADERS = {
 """Headers of every page that a link with a token leads to (STANDARDS: unsubscribe and links)."""
 TITLES = {
     400: "That did not arrive whole",
+    401: "Please sign in",
+    403: "That is not yours to do",
     404: "There is nothing here",
     405: "That is not possible here",
     409: "That is not possible at the moment",
@@ -55,9 +58,20 @@ class FormTooLong(BadForm):
     """The form is longer than anything our pages send."""
 
 
+class NotSignedIn(DeskError):
+    """Please sign in."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__("Please sign in.")
+        self.place = place
+        """The page to sign in at, which leads back."""
+
+
 STATUS: dict[type[DeskError], int] = {
     BadToken: 404,
     NotFound: 404,
+    NotPermitted: 403,
+    NotSignedIn: 401,
     FormTooLong: 413,
     BadForm: 400,
     Conflict: 409,
@@ -87,11 +101,22 @@ def _desk_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, DeskError)
     if isinstance(error, BadToken):
         return _answer(request, 404, template="invalid_link.html", sentence=str(error))
+    if isinstance(error, NotSignedIn):
+        return _to_sign_in(request, error)
     status = status_of(error)
     if status >= 500:
         log.error("%s: %s", type(error).__name__, error)
         return _answer(request, status, sentence=OUR_FAULT)
     return _answer(request, status, sentence=str(error))
+
+
+def _to_sign_in(request: Request, error: NotSignedIn) -> Response:
+    """Lead a person to the page; tell a program, or a script of ours, where it is."""
+    if "hx-request" in request.headers or not _is_for_people(request):
+        answer = _answer(request, 401, sentence=str(error))
+        answer.headers["HX-Redirect"] = error.place
+        return answer
+    return RedirectResponse(error.place, 303, headers={"Cache-Control": "no-store"})
 
 
 def _http_error(request: Request, error: Exception) -> Response:
@@ -116,9 +141,13 @@ def _surprise(request: Request, error: Exception) -> Response:
     return _answer(request, 500, sentence=OUR_FAULT)
 
 
-def _answer(request: Request, status: int, *, sentence: str, template: str = "problem.html") -> Response:
+def _is_for_people(request: Request) -> bool:
     accepted = request.headers.get("accept", "")
-    if "application/json" in accepted and "text/html" not in accepted:
+    return "application/json" not in accepted or "text/html" in accepted
+
+
+def _answer(request: Request, status: int, *, sentence: str, template: str = "problem.html") -> Response:
+    if not _is_for_people(request):
         return JSONResponse({"error": {"status": status, "message": sentence}}, status, headers=PAGE_HEADERS)
     title = TITLES.get(status) or ("Something went wrong" if status >= 500 else HTTPStatus(status).phrase)
     body = (
