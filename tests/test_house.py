@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -243,6 +244,17 @@ def test_every_locked_dependency_has_its_hash_and_no_address(name):
     assert "://" not in text
     entries = re.split(r"\n(?=\S)", text.strip())
     assert [entry.split()[0] for entry in entries if "--hash=sha256:" not in entry] == []
+
+
+def test_every_locked_browser_library_has_its_hash_and_no_address():
+    """What the desk's bundle is made of is exactly what was tested; none of it is committed."""
+    text = (ROOT / "frontend" / "package-lock.json").read_text(encoding="utf-8")
+    packages = {name: entry for name, entry in json.loads(text)["packages"].items() if name}
+    asked = json.loads((ROOT / "frontend" / "package.json").read_text(encoding="utf-8"))
+    assert {f"node_modules/{name}" for name in asked["dependencies"] | asked["devDependencies"]} <= set(packages)
+    assert [name for name, entry in packages.items() if not entry["integrity"].startswith("sha512-")] == []
+    assert [name for name, entry in packages.items() if "resolved" in entry] == []
+    assert [path for path in tracked() if {"node_modules", "static"} & set(path.relative_to(ROOT).parts)] == []
 
 
 def test_the_lock_has_everything_the_project_asks_for():

@@ -23,7 +23,8 @@ def wheel(tmp_path_factory) -> Path:
     """The wheel as ``make wheel`` builds it, from a copy, with nothing from the network."""
     source, out = tmp_path_factory.mktemp("source") / "tree", tmp_path_factory.mktemp("wheel")
     unneeded = shutil.ignore_patterns(
-        ".git", ".venv", "var", "dist", "docs", "tests", "bench", "requirements", ".*_cache", ".hypothesis"
+        ".git", ".venv", "var", "dist", "docs", "tests", "bench", "requirements", ".*_cache", ".hypothesis",
+        "node_modules",
     )
     shutil.copytree(ROOT, source, ignore=unneeded)
     subprocess.run(
@@ -77,6 +78,8 @@ def test_the_wheel_has_every_template_migration_and_sample(wheel):
     wanted = {f"newsletter/_templates/{path.as_posix()}" for path in files("templates")}
     wanted |= {f"newsletter/_alembic/{path.as_posix()}" for path in files("alembic")}
     wanted |= {f"newsletter/cli/sample/{path.as_posix()}" for path in files("newsletter/cli/sample")}
+    wanted |= {f"newsletter/static/{path.as_posix()}" for path in files("newsletter/static")}
+    assert {"newsletter/static/desk.js", "newsletter/static/fonts.css"} <= wanted, "run `make setup`"
     assert len(wanted) > 20
     assert wanted - names == set()
 

@@ -1,0 +1,2 @@
+// What every page of the desk brings: htmx, and the small elements that make forms quicker. Nothing needs it.
+import "htmx.org/dist/htmx.esm.js";
