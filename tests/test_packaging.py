@@ -23,7 +23,16 @@ def wheel(tmp_path_factory) -> Path:
     """The wheel as ``make wheel`` builds it, from a copy, with nothing from the network."""
     source, out = tmp_path_factory.mktemp("source") / "tree", tmp_path_factory.mktemp("wheel")
     unneeded = shutil.ignore_patterns(
-        ".git", ".venv", "var", "dist", "docs", "tests", "bench", "requirements", ".*_cache", ".hypothesis",
+        ".git",
+        ".venv",
+        "var",
+        "dist",
+        "docs",
+        "tests",
+        "bench",
+        "requirements",
+        ".*_cache",
+        ".hypothesis",
         "node_modules",
     )
     shutil.copytree(ROOT, source, ignore=unneeded)
