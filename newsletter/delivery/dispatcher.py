@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from newsletter.delivery import allowance
+from newsletter.delivery import allowance, owners
 from newsletter.delivery.breaker import Breaker
 from newsletter.delivery.compiled import Compiled
 from newsletter.delivery.lanes import Lane, Wait
@@ -16,6 +16,7 @@ from newsletter.delivery.pace import Pace
 from newsletter.delivery.promise import Messages
 from newsletter.delivery.scribe import COMMIT_GROUP, Scribe
 from newsletter.delivery.settlement import OnDoubt
+from newsletter.delivery.tallies import Tallies
 from newsletter.delivery.trays import Trays
 from newsletter.kit.clock import Clock
 from newsletter.kit.database import Database
@@ -57,6 +58,7 @@ class Dispatcher:
         self._stopping = threading.Event()
         self._pace = Pace(line.pace)
         self._breaker = Breaker()
+        self._tallies = Tallies(owners.new_owner())
 
     def stop(self) -> None:
         """Claim and mark nothing more; what is on a line ends, so that nothing is in doubt."""
@@ -79,7 +81,7 @@ class Dispatcher:
         trays = Trays()
         scribe = Scribe(
             self._database, self._line, self._compiled, trays, rules=self._rules, clock=self._clock,
-            pace=self._pace, breaker=self._breaker, recorded=self._recorded, only=only,
+            pace=self._pace, breaker=self._breaker, tallies=self._tallies, recorded=self._recorded, only=only,
         )  # fmt: skip
         lanes = [
             Lane(trays, self._line.transport, clock=self._clock, wait=self._wait, name=f"lane-{number}")

@@ -15,6 +15,12 @@ import subscribers.models  # noqa: F401
 from newsletter.delivery.states import DeliveryState, DispatchKind, DispatchState, EventKind, SkipReason, Variant
 from newsletter.kit.database import Base, RowId, UtcDateTime, named
 
+_EXCEPTIONAL = "state in ('refused', 'expired', 'skipped', 'held')"
+
+
+def _partial(name: str, *columns: str, where: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
 
 class Dispatch(Base):
     """One sending."""
@@ -61,29 +67,14 @@ class Delivery(Base):
     __tablename__ = "deliveries"
     __table_args__ = (
         UniqueConstraint("dispatch_id", "recipient_key"),
-        Index(
-            "ix_deliveries_waiting",
-            "dispatch_id",
-            "stage",
-            "not_before",
-            "id",
-            sqlite_where=text("state = 'planned'"),
-            postgresql_where=text("state = 'planned'"),
-        ),
-        Index(
-            "ix_deliveries_in_hand",
-            "lease_until",
-            sqlite_where=text("state in ('claimed', 'sending')"),
-            postgresql_where=text("state in ('claimed', 'sending')"),
-        ),
+        _partial("ix_deliveries_waiting", "dispatch_id", "stage", "not_before", "id", where="state = 'planned'"),
+        _partial("ix_deliveries_in_hand", "lease_until", where="state in ('claimed', 'sending')"),
         Index("ix_deliveries_subscriber", "subscriber_id"),
-        Index(
-            "ix_deliveries_accepted",
-            "route",
-            "ended_at",
-            sqlite_where=text("state = 'accepted'"),
-            postgresql_where=text("state = 'accepted'"),
-        ),
+        _partial("ix_deliveries_accepted", "route", "ended_at", where="state = 'accepted'"),
+        # What a page counts each second: small, since most deliveries are never any of these.
+        _partial("ix_deliveries_exceptions", "dispatch_id", "state", "domain", where=_EXCEPTIONAL),
+        _partial("ix_deliveries_deferred", "dispatch_id", "domain", where="state = 'planned' and attempts > 0"),
+        _partial("ix_deliveries_uncertain", "dispatch_id", where="uncertain > 0"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -118,6 +109,22 @@ class Delivery(Base):
     reply: Mapped[str] = mapped_column(String(500), default="")
     first_attempt_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Tally(Base):
+    """How many deliveries of a sending one worker has handed over; only it writes the row, as absolute numbers."""
+
+    __tablename__ = "tallies"
+
+    dispatch_id: Mapped[int] = mapped_column(ForeignKey("dispatches.id"), primary_key=True)
+    worker: Mapped[str] = mapped_column(String(80), primary_key=True)
+    accepted: Mapped[int]
+    by_domain: Mapped[dict[str, int]] = mapped_column(JSON)
+    """Of these, for the domains that the dispatch names as its largest."""
+    minute: Mapped[datetime] = mapped_column(UtcDateTime)
+    """The minute of the last hand-over."""
+    in_minute: Mapped[int]
+    in_minute_before: Mapped[int]
 
 
 class Destination(Base):

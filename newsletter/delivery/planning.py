@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Subquery, func, literal, select
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import audience, maillog, progress, schedules, stages
+from newsletter.delivery import audience, maillog, progress, schedules, stages, tallies
 from newsletter.delivery.models import Dispatch
 from newsletter.delivery.progress import DELIVERIES
 from newsletter.delivery.stages import Staging
@@ -126,16 +126,30 @@ def plan(
                 dispatch.planning_cursor = cursor or dispatch.planning_cursor
             dispatch.planned_count += written
             session.flush()
-            if not more:
-                maillog.planned(dispatch_id, dispatch.planned_count)
-                if dispatch.kind in schedules.WINDOWED:
-                    profile = session.get_one(Publication, dispatch.publication_id).profile
-                    schedules.write_window(session, dispatch_id, profile, now=clock())
-                progress.move(session, dispatch_id, DispatchState.RUNNING, now=clock())
-                _publish(session, dispatch, now=clock())
-                break
+        if not more:
+            _begin(database, dispatch_id, clock=clock)
+            break
     with database.read() as session:
         return session.scalar(select(Dispatch.planned_count).where(Dispatch.id == dispatch_id)) or 0
+
+
+def _begin(database: Database, dispatch_id: int, *, clock: Clock) -> None:
+    """Let a sending run whose deliveries are all written down; its largest domains are counted with no lock held."""
+    with database.read() as session:
+        domains = tallies.largest_domains(session, dispatch_id)
+    with database.write() as session:
+        dispatch = _locked(session, dispatch_id)
+        if dispatch is None or _sign_off_is_void(session, dispatch):
+            return  # another machine was faster; or whoever plans next pauses it
+        maillog.planned(dispatch_id, dispatch.planned_count)
+        if dispatch.kind is not DispatchKind.TEST:
+            dispatch.options = {**dispatch.options, tallies.OPTION: domains}
+            session.flush()
+        if dispatch.kind in schedules.WINDOWED:
+            profile = session.get_one(Publication, dispatch.publication_id).profile
+            schedules.write_window(session, dispatch_id, profile, now=clock())
+        progress.move(session, dispatch_id, DispatchState.RUNNING, now=clock())
+        _publish(session, dispatch, now=clock())
 
 
 def take_up_notices(session: Session, *, routes_of: RoutesOf, now: datetime, batch: int = NOTICE_BATCH) -> int:

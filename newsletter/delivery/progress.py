@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CursorResult, Table, exists, func, literal_column, or_, select, update
+from sqlalchemy import CursorResult, Table, and_, exists, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from newsletter.delivery import maillog
@@ -19,6 +19,11 @@ DELIVERIES = Table("deliveries", Delivery.metadata)
 IS_PLANNED = DELIVERIES.c.state == literal_column("'planned'")
 IS_ACCEPTED = DELIVERIES.c.state == literal_column("'accepted'")
 IS_IN_HAND = DELIVERIES.c.state.in_([literal_column("'claimed'"), literal_column("'sending'")])
+IS_EXCEPTION = DELIVERIES.c.state.in_(
+    [literal_column(f"'{state}'") for state in ("refused", "expired", "skipped", "held")]
+)
+IS_DEFERRED = and_(IS_PLANNED, DELIVERIES.c.attempts > literal_column("0"))
+IS_UNCERTAIN = DELIVERIES.c.uncertain > literal_column("0")
 
 
 def move(session: Session, dispatch_id: int, to: DispatchState, *, now: datetime, reason: str = "") -> bool:

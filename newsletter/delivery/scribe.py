@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.delivery import alarms, allowance, claims, ledger, maillog, owners
 from newsletter.delivery.alarms import Alarm
-from newsletter.delivery.backlog import Backlog
+from newsletter.delivery.backlog import Backlog, every
 from newsletter.delivery.breaker import Breaker
 from newsletter.delivery.compiled import Compiled
 from newsletter.delivery.gate import Gate
@@ -27,6 +27,7 @@ from newsletter.delivery.line import Line, Recorded, Rules
 from newsletter.delivery.pace import Pace
 from newsletter.delivery.promise import Promise
 from newsletter.delivery.settlement import Settlement, settle
+from newsletter.delivery.tallies import Tallies
 from newsletter.delivery.trays import Prepared, Trays
 from newsletter.kit.clock import Clock
 from newsletter.kit.database import Database
@@ -44,10 +45,6 @@ LOOK_AGAIN = 0.5
 """Seconds after which a table that had nothing due is asked again."""
 
 
-def _any(promise: Promise) -> bool:
-    return True
-
-
 class Scribe:
     """One stretch of work under one owner's name; used by one thread."""
 
@@ -62,6 +59,7 @@ class Scribe:
         clock: Clock,
         pace: Pace,
         breaker: Breaker,
+        tallies: Tallies,
         recorded: Recorded,
         only: int | None,
     ) -> None:
@@ -76,6 +74,7 @@ class Scribe:
         self._told = recorded
         self._only = only
         self.owner = owners.new_owner()
+        self._tallies = tallies
         self._turns: deque[int] = deque()
         self._gate = Gate(line.receivers, route=line.name, most=line.connections, owner=self.owner)
         self._backlog = Backlog(self._gate.name_of)
@@ -120,7 +119,7 @@ class Scribe:
         if self._backlog:
             with self._database.write() as session:
                 claims.give_back(session, [one.id for one in self._backlog.promises()], owner=self.owner)
-            self._backlog.remove(_any)
+            self._backlog.remove(every)
 
     @property
     def _dry(self) -> bool:
@@ -134,10 +133,10 @@ class Scribe:
         if in_hand or self._backlog:
             patience = GATHER if in_hand and not until_token else min(IDLE, until_token or IDLE)
             at_least = min(in_hand, self._rules.commit_group // 2) or 1
+            rules = self._rules
             for done in self._trays.collect(at_least=at_least, patience=patience, hungry=hungry):
                 if isinstance(done.outcome, InDoubt):
                     maillog.in_doubt(done.promise.id, done.outcome.reply)
-                rules = self._rules
                 settled = settle(done.promise, done.outcome, now=done.at, on_doubt=rules.on_doubt, dice=rules.dice)
                 self._unrecorded.append(self._breaker.heed(settled))
 
@@ -154,10 +153,10 @@ class Scribe:
                 return
         dispatch_id = self._turns.popleft()
         now = self._clock()
+        limit = self._line.claim_batch
         with self._database.write() as session:
             self._gate.look(session, now=now)
             around = self._gate.around(self._backlog.full(self._rooms()), now=now)
-            limit = self._line.claim_batch
             claimed = claims.claim(session, dispatch_id, owner=self.owner, limit=limit, now=now, around=around)
             self._set_aside.extend(promise.id for promise in claimed.promises)  # unless we hear that it is committed
         del self._set_aside[len(self._set_aside) - len(claimed.promises) :]
@@ -190,7 +189,8 @@ class Scribe:
         try:
             with self._database.write() as session:
                 if self._unrecorded:
-                    ledger.record(session, self._unrecorded, owner=self.owner)
+                    recorded = ledger.record(session, self._unrecorded, owner=self.owner)
+                    self._tallies.write(session, said, recorded=recorded)
                     self._gate.write(session, said)
                 if self._withdrawn:
                     claims.give_back(session, self._withdrawn, owner=self.owner, begun=True)
@@ -230,6 +230,7 @@ class Scribe:
 
     def _written(self, candidates: list[Prepared], marked: set[int]) -> None:
         """After the commit: hand out what is marked, forget what is recorded."""
+        self._tallies.committed()
         for delivery_id in (*self._withdrawn, *(one.delivery_id for one in self._unrecorded)):
             self._marked.pop(delivery_id, None)
         settlements, self._unrecorded, self._withdrawn, self._set_aside = self._unrecorded, [], [], []
@@ -257,8 +258,7 @@ class Scribe:
             self._ahead, self._fed_at = min(self._rules.commit_group, self._ahead * 2), now
         elif self._trays.untouched and now - self._fed_at > 1.0:
             self._ahead, self._fed_at = max(1, self._ahead // 2), now
-        in_doubt = len(self._marked) - len(self._unrecorded)
-        return self._pace.allowed(max(0, lines + self._ahead - in_doubt))
+        return self._pace.allowed(max(0, lines + self._ahead - (len(self._marked) - len(self._unrecorded))))
 
     def _heed_trouble(self) -> None:
         """While no line can be had take back what lies on the tray; after long, or if it is no use, pause."""
@@ -269,7 +269,7 @@ class Scribe:
         if trouble.permanent or self._clock() - trouble.since >= self._line.patience:
             self._write(0)
             alarm = alarms.unreachable(trouble, route=self._line.name, now=self._clock())
-            waiting = self._backlog.remove(_any)
+            waiting = self._backlog.remove(every)
             self._stop_dispatches({one.dispatch_id for one in (*waiting, *self._marked.values())}, waiting, alarm)
 
     def _stop_dispatches(self, dispatches: set[int], waiting: Sequence[Promise], alarm: Alarm) -> None:
@@ -278,7 +278,7 @@ class Scribe:
             claims.give_back(session, [promise.id for promise in waiting], owner=self.owner)
             alarms.stop_or_postpone(session, dispatches, alarm, now=self._clock())
 
-    def _withdraw(self, which: Callable[[Promise], bool] = _any) -> None:
+    def _withdraw(self, which: Callable[[Promise], bool] = every) -> None:
         """Take back what no lane has begun."""
         self._withdrawn.extend(promise.id for promise in self._trays.withdraw(which))
 
