@@ -43,7 +43,9 @@ def create_app(here: Installation, *, alongside: Callable[[], AbstractContextMan
         )
     )
     app.include_router(desk.router)
-    app.include_router(archive.router(here.database, keyring=here.settings.keyring))
+    app.include_router(
+        archive.router(here.database, keyring=here.settings.keyring, public_url=here.settings.public_url)
+    )
     if here.outbox is not None:
         app.include_router(outbox.router(here.outbox))
     return app

@@ -1,32 +1,33 @@
-"""The open archive: each open publication's issues as web page and PDF, exactly as they were signed off."""
+"""The open archive: each open publication's issues, exactly as they were signed off; lists, feeds and search."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
 from itertools import islice
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from sqlalchemy import Row, ScalarSelect, Select, select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
 from newsletter.delivery.models import Dispatch
 from newsletter.delivery.states import DispatchKind
-from newsletter.issues.models import Approval, Issue, IssueState, Revision, StoredEdition
+from newsletter.issues.models import Approval, Issue, IssueState, StoredEdition
 from newsletter.issues.places import issue_path, publication_path
 from newsletter.kit.database import Database
 from newsletter.kit.errors import BadToken, NotFound
 from newsletter.kit.templating import bundled, environment
 from newsletter.kit.tokens import Keyring, Purpose
-from newsletter.manuscripts.document import Article, Document, from_json
-from newsletter.publications import Access, Profile, Publication
+from newsletter.publications import Access, Publication
 from newsletter.rendering.edition import MEDIA_TYPES, Medium
-from newsletter.rendering.wording import wording
+from newsletter.web import feeds, searching, shelves
+from newsletter.web.feeds import FEEDS
+from newsletter.web.searching import Hit, Shelved
+from newsletter.web.shelves import Listed, Shelf
 
 PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 EDITION_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation; "
@@ -34,72 +35,89 @@ EDITION_POLICY = (
 )
 """A web edition is one self-contained file without script; it may do nothing but be read and followed."""
 NEWEST = 5
-ALL = 500
-"""Ten years of a weekly; beyond that a list wants pages."""
-HEADLINES = 3
+"""Issues of each publication on the first page."""
+NOT_FOR_ROBOTS = ("/u/", "/p/", "/search", "/outbox", "/desk/")
+"""Readers' own links, and pages that are work to make and nothing to find."""
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 CACHE_SECONDS = 300
 """An edition hardly changes, but a correction must not wait long in anybody's cache."""
+PUBLIC = f"public, max-age={CACHE_SECONDS}"
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """One issue in a list."""
+def router(database: Database, *, keyring: Keyring, public_url: str) -> APIRouter:
+    """Return the archive's routes over *database*; *keyring* opens what is not open to everybody.
 
-    number: int
-    title: str
-    """The issue's own title, or its date where every issue bears the publication's name."""
-    date: str
-    """Empty where it is the title."""
-    headlines: tuple[str, ...]
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """One publication with its published issues, newest first."""
-
-    label: str
-    name: str
-    publisher: str
-    language: str
-    issues: tuple[Listed, ...]
-
-
-def router(database: Database, *, keyring: Keyring) -> APIRouter:
-    """Return the archive's routes over *database*; *keyring* opens what is not open to everybody."""
+    Feeds and cards name whole addresses, which begin with *public_url*.
+    """
     routes = APIRouter()
     pages = environment("archive")
+    index = Shelved()
 
-    def page(template: str, request: Request, **values: object) -> Response:
-        body = pages.get_template(template).render(root=request.scope.get("root_path", ""), **values)
-        headers = {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": f"public, max-age={CACHE_SECONDS}"}
-        return HTMLResponse(body, headers=headers)
+    def page(
+        template: str, request: Request, *, cache: str = f"public, max-age={CACHE_SECONDS}", **values: object
+    ) -> Response:
+        root = request.scope.get("root_path", "")
+        body = pages.get_template(template).render(root=root, public_url=public_url, **values)
+        return HTMLResponse(body, headers={"Content-Security-Policy": PAGE_POLICY, "Cache-Control": cache})
 
     @routes.api_route("/", methods=["GET", "HEAD"])
     def home(request: Request) -> Response:
         with database.read() as session:
-            open_ones = session.scalars(
-                select(Publication).where(Publication.access == Access.OPEN).order_by(Publication.name)
-            )
-            shelves = [_shelf(session, publication, limit=NEWEST) for publication in open_ones]
-        return page("home.html", request, shelves=shelves)
+            open_ones = shelves.open_publications(session)
+            all_shelves = [shelves.shelf_of(session, publication, limit=NEWEST) for publication in open_ones]
+        return page("home.html", request, shelves=all_shelves)
 
     @routes.api_route("/archive.css", methods=["GET", "HEAD"])
     def stylesheet() -> Response:
         css = (bundled("templates") / "archive" / "archive.css").read_text(encoding="utf-8")
         return Response(css, media_type="text/css", headers={"Cache-Control": "public, max-age=3600"})
 
+    @routes.api_route("/search", methods=["GET", "HEAD"])
+    def search(request: Request, q: str = "", within: Annotated[str, Query(alias="in")] = "") -> Response:
+        words = searching.words_of(q)
+        with database.read() as session:
+            open_ones = shelves.open_publications(session)
+            chosen = [one for one in open_ones if one.label == within] or open_ones
+            found = _found(session, chosen, words, index)
+        return page(
+            "search.html",
+            request,
+            cache="no-store",
+            question=q[: searching.LONGEST_QUESTION],
+            words=words,
+            found=found,
+            within=within if [one.label for one in chosen] == [within] else "",
+            language=chosen[0].profile.language if chosen else "en",
+        )
+
+    @routes.api_route("/sitemap.xml", methods=["GET", "HEAD"])
+    def sitemap(request: Request) -> Response:
+        with database.read() as session:
+            everything = [shelves.shelf_of(session, one) for one in shelves.open_publications(session)]
+        return _feed(request, feeds.sitemap(everything, public_url), "application/xml")
+
+    @routes.api_route("/robots.txt", methods=["GET", "HEAD"])
+    def robots(request: Request) -> Response:
+        root = request.scope.get("root_path", "")
+        closed = "".join(f"Disallow: {root}{path}\n" for path in NOT_FOR_ROBOTS)
+        return Response(f"User-agent: *\n{closed}Sitemap: {public_url}/sitemap.xml\n", media_type="text/plain")
+
     @routes.api_route("/n/{label}/", methods=["GET", "HEAD"])
     def publication(request: Request, label: str) -> Response:
         with database.read() as session:
-            found = session.scalar(
-                select(Publication).where(Publication.label == label, Publication.access == Access.OPEN)
-            )
-            if found is None:
-                raise NotFound("There is no newsletter at this address.")
-            shelf = _shelf(session, found, limit=ALL)
-        return page("publication.html", request, shelf=shelf)
+            shelf = shelves.shelf_of(session, shelves.open_publication(session, label))
+        return page("publication.html", request, shelf=shelf, feeds=FEEDS)
+
+    def feed_route(feed: feeds.Feed) -> None:
+        @routes.api_route(f"/n/{{label}}/{feed.name}", methods=["GET", "HEAD"], name=feed.name)
+        def answer(request: Request, label: str) -> Response:
+            with database.read() as session:
+                found = shelves.open_publication(session, label)
+                shelf = shelves.shelf_of(session, found, limit=feeds.NEWEST)
+            return _feed(request, feed.write(shelf, public_url), feed.media_type)
+
+    for feed in FEEDS:
+        feed_route(feed)
 
     @routes.api_route("/n/{label}", methods=["GET", "HEAD"])
     @routes.api_route("/n/{label}/{number}", methods=["GET", "HEAD"])
@@ -121,64 +139,54 @@ def router(database: Database, *, keyring: Keyring) -> APIRouter:
     def edition(request: Request, label: str, number: int, medium: Medium, reader: str) -> Response:
         with database.read() as session:
             row = session.execute(_sent_edition(label, number, medium)).first()
-        if row is None or not (row.access is Access.OPEN or _may_read(keyring, reader, row.publication_id)):
-            raise NotFound("There is no issue at this address.")
-        return _answer(request, row, medium, name=f"{label}-{number}")
+            if row is None or not (row.access is Access.OPEN or _may_read(keyring, reader, row.publication_id)):
+                raise NotFound("There is no issue at this address.")
+            beside = shelves.neighbours(session, row.publication_id, number)
+        root = request.scope.get("root_path", "")
+        links = _links(root, label, beside) if row.access is Access.OPEN else {}
+        return _answer(request, row, medium, name=f"{label}-{number}", links=links)
 
     return routes
 
 
-def _shelf(session: Session, publication: Publication, *, limit: int) -> Shelf:
-    profile = publication.profile
-    published = session.execute(
-        select(Issue, Revision.document_json)
-        .join(Revision, Revision.id == _sent_revision())
-        .where(
-            Issue.publication_id == publication.id, Issue.published_at.is_not(None), Issue.state != IssueState.WITHDRAWN
-        )
-        .order_by(Issue.number.desc())
-        .limit(limit)
-    )
-    return Shelf(
-        label=publication.label,
-        name=profile.name,
-        publisher=profile.masthead.publisher,
-        language=profile.language,
-        issues=tuple(_listed(profile, issue, from_json(stored)) for issue, stored in published),
-    )
+def _found(
+    session: Session, publications: list[Publication], words: tuple[str, ...], index: Shelved
+) -> list[tuple[Shelf, list[tuple[Listed, tuple[Hit, ...]]]]]:
+    """Return the issues of *publications* that hold all *words*, newest first, each with the entries that do."""
+    found = []
+    left = searching.MOST_FOUND
+    for publication in publications if words else ():
+        sent = shelves.sent_issues(session, publication.id)
+        missing = index.missing(one.revision_id for one in sent)
+        texts = {id_: index.put(id_, text) for id_, text in shelves.documents_of(session, missing).items()}
+        texts |= {one.revision_id: index.get(one.revision_id) or () for one in sent if one.revision_id not in texts}
+        hits = ((one, searching.hits(texts[one.revision_id], words)) for one in sent)
+        matching = list(islice(((one, seen) for one, seen in hits if seen), left))
+        left -= len(matching)
+        if matching:
+            shelf = shelves.shelf_of(session, publication, sent=[one for one, _ in matching])
+            found.append((shelf, list(zip(shelf.issues, (seen for _, seen in matching), strict=True))))
+    return found
 
 
-def _listed(profile: Profile, issue: Issue, document: Document) -> Listed:
-    """Say of an issue what makes it different from the one before."""
-    assert issue.published_at is not None
-    day = document.date or issue.published_at.astimezone(ZoneInfo(profile.time_zone)).date()
-    date = wording(profile.language).date(day)
-    articles = (entry.title for section in document.sections for entry in section.entries if isinstance(entry, Article))
-    named_after = document.title == profile.name
-    return Listed(
-        number=issue.number,
-        title=date if named_after else document.title,
-        date="" if named_after else date,
-        headlines=tuple(islice(articles, HEADLINES)),
-        path=issue_path(profile.label, issue.number),
-    )
+def _feed(request: Request, body: bytes, media_type: str) -> Response:
+    """Answer with *body*, or 304 where the reader has it already."""
+    tag = f'"{hashlib.sha256(body).hexdigest()}"'
+    headers = {"ETag": tag, "Cache-Control": f"public, max-age={CACHE_SECONDS}"}
+    if _has_it(request, tag):
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type=media_type, headers=headers)
 
 
-def _sent_revision() -> ScalarSelect[int]:
-    """The revision that the newest sending of an issue took to the readers."""
-    return (
-        select(Approval.revision_id)
-        .join(Dispatch, Dispatch.approval_id == Approval.id)
-        .where(
-            Dispatch.issue_id == Issue.id,
-            Dispatch.kind.in_([DispatchKind.ISSUE, DispatchKind.CORRECTION]),
-            Dispatch.started_at.is_not(None),
-        )
-        .order_by(Dispatch.id.desc())
-        .limit(1)
-        .correlate(Issue)
-        .scalar_subquery()
-    )
+def _links(root: str, label: str, beside: tuple[int | None, int | None]) -> dict[str, str]:
+    """Return the Link header (RFC 8288) that says what stands before and after; the signed page itself cannot know."""
+    before, after = beside
+    links = [f'<{root}{publication_path(label)}>; rel="up"']
+    if before is not None:
+        links.append(f'<{root}{issue_path(label, before)}>; rel="prev"')
+    if after is not None:
+        links.append(f'<{root}{issue_path(label, after)}>; rel="next"')
+    return {"Link": ", ".join(links)}
 
 
 def _may_read(keyring: Keyring, token: str, publication_id: int) -> bool:
@@ -189,13 +197,16 @@ def _may_read(keyring: Keyring, token: str, publication_id: int) -> bool:
         return False
 
 
-def _answer(request: Request, row: Row[str, bytes, Access, int], medium: Medium, *, name: str) -> Response:
+def _answer(
+    request: Request, row: Row[str, bytes, Access, int], medium: Medium, *, name: str, links: dict[str, str]
+) -> Response:
     """Answer with the bytes that were signed off and sent, or 304 where the reader has them already."""
     reach = "public" if row.access is Access.OPEN else "private"
     headers = {
         "ETag": f'"{row.sha256}"',
         "Cache-Control": f"{reach}, max-age={CACHE_SECONDS}",
         "Content-Security-Policy": EDITION_POLICY,
+        **links,
     }
     if row.access is not Access.OPEN:
         headers["X-Robots-Tag"] = "noindex"
