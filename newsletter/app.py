@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 
 from newsletter import __version__
 from newsletter.delivery import feedback
-from newsletter.web import archive, desk, outbox, problems, readers
+from newsletter.delivery.orders import CATCHER
+from newsletter.web import archive, desk, outbox, problems, readers, senders
 from newsletter.web.csrf import SameOrigin
 from newsletter.web.edge import Edge
 from newsletter.web.workplace import Workplace
@@ -46,6 +48,19 @@ def create_app(here: Installation, *, alongside: Callable[[], AbstractContextMan
     app.include_router(
         archive.router(here.database, keyring=here.settings.keyring, public_url=here.settings.public_url)
     )
+    app.include_router(senders.router(here.database, handover_of(here)))
     if here.outbox is not None:
         app.include_router(outbox.router(here.outbox))
     return app
+
+
+def handover_of(here: Installation) -> senders.Handover:
+    """Return what the senders' page says of every mail's way."""
+    settings = here.settings
+    return senders.Handover(
+        link_host=urlsplit(settings.public_url).hostname or "",
+        mail_servers=tuple(dict.fromkeys(route.server.host for route in here.routes if route.name != CATCHER)),
+        bounce_domain=settings.bounce_domain,
+        dkim_domain=settings.dkim_domain,
+        dkim_selector=settings.dkim_selector,
+    )

@@ -142,4 +142,4 @@ def _places(text: str, words: tuple[str, ...]) -> Iterator[tuple[int, int]]:
 
 
 def _text_of(document: Document) -> str:
-    return " ".join(printable(passage.words) for passage in passages(document) if passage.words)
+    return " · ".join(printable(passage.words) for passage in passages(document) if passage.words)

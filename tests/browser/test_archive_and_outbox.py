@@ -53,6 +53,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     yield {
         "home": f"{host}/",
         "publication": f"{host}/n/notes/",
+        "search": f"{host}/search?q=cranes",
+        "senders": f"{host}/senders",
         "outbox": f"{host}/outbox",
         "mail": f"{host}/outbox/{maildir.keys()[0]}/",
     }
@@ -63,7 +65,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1100, 375])
-@pytest.mark.parametrize("name", ["home", "publication", "outbox", "mail"])
+@pytest.mark.parametrize("name", ["home", "publication", "search", "senders", "outbox", "mail"])
 def test_each_page_is_accessible(browser: Browser, site: dict[str, str], name: str, width: int, scheme: Any):
     """Nothing for axe to find, nothing cut off, in either size and either light."""
     context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True)
