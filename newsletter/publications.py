@@ -91,6 +91,11 @@ class Profile:
         )
 
     @property
+    def zone(self) -> ZoneInfo:
+        """The time zone whose clocks the team and the readers go by."""
+        return ZoneInfo(self.time_zone)
+
+    @property
     def list_id(self) -> str:
         """The List-Id, stable for the publication's life (RFC 2919 §2): ``label.domain``."""
         return f"{self.label}.{self.list_domain or self.from_address.partition('@')[2]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from html import escape
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
@@ -10,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
+from newsletter.kit.catalogue import N_
 from newsletter.kit.errors import (
     BadInput,
     BadToken,
@@ -36,16 +38,17 @@ PAGE_HEADERS = {
 }
 """Headers of every page that a link with a token leads to (STANDARDS: unsubscribe and links)."""
 TITLES = {
-    400: "That did not arrive whole",
-    401: "Please sign in",
-    403: "That is not yours to do",
-    404: "There is nothing here",
-    405: "That is not possible here",
-    409: "That is not possible at the moment",
-    413: "That was too much",
-    422: "Something in it cannot be used",
+    400: N_("That did not arrive whole"),
+    401: N_("Please sign in"),
+    403: N_("That is not yours to do"),
+    404: N_("There is nothing here"),
+    405: N_("That is not possible here"),
+    409: N_("That is not possible at the moment"),
+    413: N_("That was too much"),
+    422: N_("Something in it cannot be used"),
 }
-OUR_FAULT = "Something went wrong on our side; it has been noted. Please try again in a few minutes."
+OUR_FAULT = N_("Something went wrong on our side; it has been noted. Please try again in a few minutes.")
+NO_PAGE = N_("There is no page at this address.")
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +124,7 @@ def _to_sign_in(request: Request, error: NotSignedIn) -> Response:
 
 def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    sentence = {404: "There is no page at this address.", 405: "This address does not take that kind of request."}
+    sentence = {404: NO_PAGE, 405: N_("This address does not take that kind of request.")}
     answer = _answer(request, error.status_code, sentence=sentence.get(error.status_code, error.detail))
     for name, value in (error.headers or {}).items():
         answer.headers[name] = value
@@ -131,7 +134,7 @@ def _http_error(request: Request, error: Exception) -> Response:
 def _bad_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     if all(problem["loc"][0] == "path" for problem in error.errors()):
-        return _answer(request, 404, sentence="There is no page at this address.")
+        return _answer(request, 404, sentence=NO_PAGE)
     named = ", ".join(sorted({str(problem["loc"][-1]) for problem in error.errors()}))
     return _answer(request, 422, sentence=f"These values cannot be used: {named}.")
 
@@ -149,10 +152,23 @@ def _is_for_people(request: Request) -> bool:
 def _answer(request: Request, status: int, *, sentence: str, template: str = "problem.html") -> Response:
     if not _is_for_people(request):
         return JSONResponse({"error": {"status": status, "message": sentence}}, status, headers=PAGE_HEADERS)
-    title = TITLES.get(status) or ("Something went wrong" if status >= 500 else HTTPStatus(status).phrase)
+    title = TITLES.get(status) or (N_("Something went wrong") if status >= 500 else HTTPStatus(status).phrase)
+    if request.url.path.removeprefix(request.scope.get("root_path", "")).startswith("/desk/"):
+        return _at_the_desk(request, status, title=title, sentence=sentence)
     body = (
         environment("readers")
         .get_template(template)
         .render(language="en", title=title, sentence=sentence, root=request.scope.get("root_path", ""))
     )
     return HTMLResponse(body, status, headers=PAGE_HEADERS)
+
+
+def _at_the_desk(request: Request, status: int, *, title: str, sentence: str) -> Response:
+    """Answer in the desk's look; for a script of ours, that shows it where it asked for something, in one paragraph."""
+    from newsletter.web.desk.page import PAGE_HEADERS as DESK_HEADERS
+    from newsletter.web.desk.page import page, words_of  # which stands on the errors above
+
+    if "hx-request" in request.headers:
+        said = escape(words_of(request, None)(sentence))
+        return HTMLResponse(f'<p class="notice wrong" role="alert">{said}</p>', status, headers=DESK_HEADERS)
+    return page(request, None, "desk/problem.html", status=status, title=title, sentence=sentence)

@@ -53,12 +53,18 @@ def german() -> dict[str | tuple[str, ...], str | tuple[str, ...]]:
 def test_every_word_of_the_desk_has_its_german():
     """Whoever adds a sentence adds its translation to templates/locale/de/<area>.po."""
     translated = german()
+    assert len(translated) > 10
     missing = sorted(
         str(message)
         for message in said_on_screens()
         if not all(part and part.strip() for part in _forms(translated.get(message, "")))
     )
     assert missing == []
+
+
+def test_no_translation_is_left_of_words_that_went():
+    """A catalogue that only grows is read by nobody."""
+    assert sorted(str(message) for message in german().keys() - said_on_screens()) == []
 
 
 def test_translations_fill_the_same_places():

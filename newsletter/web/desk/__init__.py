@@ -2,11 +2,14 @@
 
 from fastapi import APIRouter
 
-from newsletter.web.desk import home, signing_in
-from newsletter.web.desk.page import page
+from newsletter.web.desk import assets, home, signing_in
+from newsletter.web.desk.flash import back_to, flash
+from newsletter.web.desk.forms import filled
+from newsletter.web.desk.page import page, words_of
 
-__all__ = ["page", "router"]
+__all__ = ["back_to", "filled", "flash", "page", "router", "words_of"]
 
 router = APIRouter(prefix="/desk")
+router.include_router(assets.router)
 router.include_router(signing_in.router)
 router.include_router(home.router)
