@@ -1,4 +1,4 @@
-"""Assets: the desk's style sheets, scripts and fonts, each named in pages by what is in it, so that browsers may keep it."""
+"""Assets: the desk's style sheets, scripts and fonts, at addresses that change with what is in them."""
 
 from __future__ import annotations
 

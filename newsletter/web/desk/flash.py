@@ -39,7 +39,7 @@ def back_to(request: Request, path: str, sentence: str = "", *, kind: str = "don
 def flash(request: Request, answer: Response, sentence: str, *, kind: str = "done") -> None:
     """Have the next page say *sentence*, in the words of whoever sees it."""
     assert kind in KINDS
-    text = base64.urlsafe_b64encode(json.dumps([sentence[:LONGEST], kind]).encode()).decode()
+    text = base64.urlsafe_b64encode(json.dumps([sentence[:LONGEST], kind], ensure_ascii=False).encode()).decode()
     answer.set_cookie(
         _cookie(request), text, max_age=MOMENTS, path="/", httponly=True, samesite="lax",
         secure=workplace(request).is_secure,
@@ -59,9 +59,7 @@ def flashed(request: Request) -> Flash | None:
 
 def forget(request: Request, answer: Response) -> None:
     """Say it once."""
-    answer.delete_cookie(
-        _cookie(request), path="/", httponly=True, samesite="lax", secure=workplace(request).is_secure
-    )
+    answer.delete_cookie(_cookie(request), path="/", httponly=True, samesite="lax", secure=workplace(request).is_secure)
 
 
 def _cookie(request: Request) -> str:
