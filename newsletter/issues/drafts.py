@@ -13,6 +13,7 @@ from newsletter.issues.models import ISSUE_TRANSITIONS, Approval, Issue, IssueSt
 from newsletter.kit.audit import record
 from newsletter.kit.errors import Conflict, NotFound
 from newsletter.manuscripts.document import SCHEMA_VERSION, Document, fingerprint, to_json
+from newsletter.manuscripts.keys import keyed
 from newsletter.manuscripts.pictures import Pictures
 from newsletter.manuscripts.remarks import Remark
 from newsletter.publications import Publication
@@ -62,6 +63,7 @@ def revise(
     *parent_number* is the revision the editor started from; raises ``Conflict`` if another has come since, so that
     nobody's words are overwritten.
     """
+    session.refresh(issue, with_for_update=True)  # two who save at once come one after the other
     current = current_revision(session, issue)
     if parent_number is not None and parent_number != current.number:
         raise Conflict(
@@ -127,10 +129,12 @@ def _add_revision(
     now: datetime,
     parent: Revision | None = None,
 ) -> Revision:
+    number = parent.number + 1 if parent else 1
     document = assets.store(session, document, pictures, now=now)
+    document = keyed(document, stem=str(number), like=parent.document if parent else None)
     revision = Revision(
         issue_id=issue.id,
-        number=parent.number + 1 if parent else 1,
+        number=number,
         parent_id=parent.id if parent else None,
         schema_version=SCHEMA_VERSION,
         document_json=to_json(document),

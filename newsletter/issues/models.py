@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 import newsletter.publications  # noqa: F401  # the table that foreign keys here refer to
 from newsletter.kit.database import Base, RowId, UtcDateTime, named
 from newsletter.manuscripts.document import Document, from_json
+from newsletter.manuscripts.keys import keyed
 from newsletter.rendering.edition import Medium
 
 
@@ -90,8 +91,11 @@ class Revision(Base):
 
     @property
     def document(self) -> Document:
-        """The stored Document."""
-        return from_json(self.document_json)
+        """The stored Document; one stored before nodes had keys gets the same ones each time."""
+        document = from_json(self.document_json)
+        if '"key":""' in self.document_json or '"key":' not in self.document_json:
+            return keyed(document, stem=str(self.number), like=document)
+        return document
 
 
 class Asset(Base):

@@ -29,6 +29,10 @@ class MailFormat(StrEnum):
     """A short covering note; the issue itself is the attached PDF."""
 
 
+# ``key`` says which node this is across the revisions of one issue (keys.py gives it); like ``line`` it is no part of
+# what a node says, so it does not count when two are compared.
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """The reporting period, both days included."""
@@ -54,6 +58,7 @@ class Source:
     bodies_label: str = ""
     date_label: str = "Date"
     line: int | None = field(default=None, compare=False)
+    key: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class Part:
     blocks: Blocks
     label: str = ""
     line: int | None = field(default=None, compare=False)
+    key: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,7 @@ class Article:
     sources: tuple[Source, ...] = ()
     number: int | None = None
     line: int | None = field(default=None, compare=False)
+    key: str = field(default="", compare=False)
     kind: Literal["article"] = "article"
 
 
@@ -85,6 +92,7 @@ class Brief:
     date: datetime.date | None = None
     date_text: str = ""
     line: int | None = field(default=None, compare=False)
+    key: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +102,7 @@ class BriefList:
     title: str
     briefs: tuple[Brief, ...] = ()
     line: int | None = field(default=None, compare=False)
+    key: str = field(default="", compare=False)
     kind: Literal["briefs"] = "briefs"
 
 
@@ -104,6 +113,7 @@ class Note:
     blocks: Blocks = ()
     title: str = ""
     line: int | None = field(default=None, compare=False)
+    key: str = field(default="", compare=False)
     kind: Literal["note"] = "note"
 
 
@@ -117,6 +127,7 @@ class Section:
     title: str
     entries: tuple[Entry, ...] = ()
     line: int | None = field(default=None, compare=False)
+    key: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +137,7 @@ class Person:
     name: str
     role: str = ""
     line: int | None = field(default=None, compare=False)
+    key: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +147,7 @@ class PeopleGroup:
     title: str
     people: tuple[Person, ...] = ()
     line: int | None = field(default=None, compare=False)
+    key: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ def strings_of(value: object) -> Iterator[str]:
             yield from strings_of(item)
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         for each in dataclasses.fields(value):
-            if each.name not in {"line", "kind"}:
+            if each.name not in {"line", "kind", "key"}:
                 yield from strings_of(getattr(value, each.name))
 
 

@@ -35,6 +35,8 @@ class Passage:
     field: str
     """What it is: title, label, text, source, original, body, person, masthead, alt, caption."""
     inlines: Inlines = ()
+    key: str = ""
+    """The key of the section, entry, part, source, brief or person it stands in; empty for the issue itself."""
 
     def place(self, quote: str = "") -> Place:
         """Return the place of this passage with the words *quote*."""
@@ -48,15 +50,15 @@ def passages(document: Document) -> Iterator[Passage]:
             yield Passage(words, None, "", "masthead")
     for section in document.sections:
         if section.title:
-            yield Passage(section.title, section.line, section.title, "title")
+            yield Passage(section.title, section.line, section.title, "title", key=section.key)
         for entry in section.entries:
             yield from _entry(section, entry)
     for group in document.people:
         for person in group.people:
             path = path_of(group.title, person.name)
-            yield Passage(person.name, person.line, path, "person")
+            yield Passage(person.name, person.line, path, "person", key=person.key)
             if person.role:
-                yield Passage(person.role, person.line, path, "person")
+                yield Passage(person.role, person.line, path, "person", key=person.key)
     if document.contact and document.contact.label:
         yield Passage(document.contact.label, None, "", "person")
     if document.publisher:
@@ -67,14 +69,14 @@ def passages(document: Document) -> Iterator[Passage]:
 def _entry(section: Section, entry: Entry) -> Iterator[Passage]:
     path = path_of(section.title, title_of(entry))
     if entry.title:
-        yield Passage(entry.title, entry.line, path, "title")
+        yield Passage(entry.title, entry.line, path, "title", key=entry.key)
     match entry:
         case Article():
             for part in entry.parts:
                 inner = path_of(path, part.label)
                 if part.label:
-                    yield Passage(part.label, part.line, inner, "label")
-                yield from _blocks(part.blocks, inner)
+                    yield Passage(part.label, part.line, inner, "label", key=part.key)
+                yield from _blocks(part.blocks, inner, part.key)
             for source in entry.sources:
                 inner = path_of(path, source.label)
                 for words, field in (
@@ -83,19 +85,19 @@ def _entry(section: Section, entry: Entry) -> Iterator[Passage]:
                     (", ".join(source.bodies), "body"),
                 ):
                     if words:
-                        yield Passage(words, source.line, inner, field)
+                        yield Passage(words, source.line, inner, field, key=source.key)
         case BriefList():
             for brief in entry.briefs:
-                yield from _text(brief.text, brief.line, path_of(path, brief.date_text), "text")
+                yield from _text(brief.text, brief.line, path_of(path, brief.date_text), "text", brief.key)
         case Note():
-            yield from _blocks(entry.blocks, path)
+            yield from _blocks(entry.blocks, path, entry.key)
 
 
-def _text(inlines: Inlines, line: int | None, path: str, field: str) -> Iterator[Passage]:
+def _text(inlines: Inlines, line: int | None, path: str, field: str, key: str) -> Iterator[Passage]:
     """Yield a text, and after it its footnotes, whose links are the text's."""
-    yield Passage(plain(inlines), line, path, field, inlines)
+    yield Passage(plain(inlines), line, path, field, inlines, key)
     for note in _footnotes(inlines):
-        yield Passage(plain(note.children), line, path, "text")
+        yield Passage(plain(note.children), line, path, "text", key=key)
 
 
 def _footnotes(inlines: Inlines) -> Iterator[Footnote]:
@@ -106,28 +108,28 @@ def _footnotes(inlines: Inlines) -> Iterator[Footnote]:
             yield from _footnotes(inline.children)
 
 
-def _blocks(blocks: Sequence[Block], path: str) -> Iterator[Passage]:  # noqa: PLR0912  # a branch for each kind
+def _blocks(blocks: Sequence[Block], path: str, key: str) -> Iterator[Passage]:  # noqa: PLR0912  # a branch for each kind
     for block in blocks:
         match block.kind:
             case "paragraph" | "subheading":
-                yield from _text(block.children, block.line, path, "text")
+                yield from _text(block.children, block.line, path, "text", key)
             case "quote":
-                yield from _blocks(block.blocks, path)
+                yield from _blocks(block.blocks, path, key)
             case "bullets" | "numbers":
                 for item in block.items:
-                    yield from _blocks(item.blocks, path)
+                    yield from _blocks(item.blocks, path, key)
             case "figure":
                 if block.alt:
-                    yield Passage(block.alt, block.line, path, "alt")
+                    yield Passage(block.alt, block.line, path, "alt", key=key)
                 if block.caption:
-                    yield from _text(block.caption, block.line, path, "caption")
+                    yield from _text(block.caption, block.line, path, "caption", key)
             case "table":
                 for row in (block.header, *block.rows):
                     for cell in row:
                         if cell:
-                            yield from _text(cell, block.line, path, "text")
+                            yield from _text(cell, block.line, path, "text", key)
                 if block.caption:
-                    yield from _text(block.caption, block.line, path, "caption")
+                    yield from _text(block.caption, block.line, path, "caption", key)
 
 
 class Paths:

@@ -61,7 +61,7 @@ def _printable_tree(value: Any, edition: str, *, depth: int) -> Any:
         changed = {
             one.name: _printable_tree(getattr(value, one.name), edition, depth=depth + 1)
             for one in fields(value)
-            if one.name not in ("kind", "line")
+            if one.name not in ("kind", "line", "key")
         }
         return replace(value, **changed)
     return value
@@ -75,5 +75,5 @@ def _strings(value: Any) -> Iterator[str]:
             yield from _strings(one)
     elif is_dataclass(value):
         for one in fields(value):
-            if one.name != "kind":
+            if one.name not in ("kind", "key"):
                 yield from _strings(getattr(value, one.name))

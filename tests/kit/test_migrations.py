@@ -7,7 +7,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, select
 
-import newsletter.team.models  # noqa: F401  # which declares the team's tables, and the next one all others
+import newsletter.issues.review_links
+import newsletter.team.models  # noqa: F401  # which declare what no sending needs, and the next one all others
 from newsletter.delivery.models import Delivery, Dispatch
 from newsletter.kit.database import Base, Database
 from newsletter.kit.migrations import config_for, is_current, is_ours, migrate
