@@ -1,27 +1,42 @@
-"""The tables of who reads: subscribers, subscriptions, the consent chain, suppressions, imports."""
+"""The tables of who reads: subscribers, subscriptions, the consent chain, suppressions, imports, what was asked for."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-import newsletter.publications  # noqa: F401  # the table that foreign keys here refer to
+import newsletter.notices  # the tables that foreign keys here refer to
+import newsletter.publications  # noqa: F401
 from newsletter.kit.database import Base, RowId, UtcDateTime, named
-from subscribers.states import ConsentBasis, Format, SubscriptionState, SuppressionReason
+from subscribers.states import (
+    ConsentBasis,
+    Format,
+    LeavingReason,
+    LinkKind,
+    Rhythm,
+    SubscriptionState,
+    SuppressionReason,
+    WishForm,
+    WishKind,
+)
 
 __all__ = [
     "ConsentBasis",
     "ConsentEvent",
     "Format",
     "ImportRun",
+    "MailedLink",
+    "MemberKey",
+    "Rate",
     "Subscriber",
     "Subscription",
     "SubscriptionState",
     "Suppression",
     "SuppressionReason",
+    "Wish",
 ]
 
 
@@ -51,6 +66,19 @@ class Subscription(Base):
     __table_args__ = (
         UniqueConstraint("subscriber_id", "publication_id"),
         Index("ix_subscriptions_audience", "publication_id", "state", "subscriber_id"),
+        Index(
+            "ix_subscriptions_less_often",
+            "publication_id",
+            "rhythm",
+            sqlite_where=text("rhythm <> 'every'"),
+            postgresql_where=text("rhythm <> 'every'"),
+        ),
+        Index(
+            "ix_subscriptions_limited",
+            "valid_until",
+            sqlite_where=text("valid_until is not null"),
+            postgresql_where=text("valid_until is not null"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -61,10 +89,17 @@ class Subscription(Base):
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     end_reason: Mapped[str] = mapped_column(String(40), default="")
-    """``one_click``, ``page``, ``all``, ``complaint``, ``lapsed``, ``team``; empty while it runs."""
+    """``one_click``, ``page``, ``all``, ``complaint``, ``lapsed``, ``team``, ``objected``, ``erased``, ``unconfirmed``;
+    empty while it runs."""
     paused_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     valid_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """End of a membership; None: no end."""
+    lapse_told_for: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """The end of membership that the member has been told of, so that a renewed one is told again."""
+    rhythm: Mapped[Rhythm] = mapped_column(named(Rhythm), default=Rhythm.EVERY, server_default=Rhythm.EVERY.value)
+    leaving_reason: Mapped[LeavingReason | None] = mapped_column(named(LeavingReason))
+    leaving_words: Mapped[str] = mapped_column(String(500), default="", server_default="")
+    """What the reader said when asked why, after leaving."""
 
 
 class ConsentEvent(Base):
@@ -126,3 +161,87 @@ class ImportRun(Base):
     rows_done: Mapped[int] = mapped_column(default=0)
     """Rows committed so far: an interrupted import goes on here."""
     counts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+class Wish(Base):
+    """What somebody asked for on a page that anybody may use: answered by mail to the address alone."""
+
+    __tablename__ = "wishes"
+    __table_args__ = (
+        Index(
+            "ix_wishes_waiting",
+            "id",
+            sqlite_where=text("answered_at is null"),
+            postgresql_where=text("answered_at is null"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    kind: Mapped[WishKind] = mapped_column(named(WishKind))
+    address: Mapped[str] = mapped_column(String(254))
+    address_key: Mapped[str] = mapped_column(String(254), index=True)
+    publication_ids: Mapped[list[int]] = mapped_column(JSON)
+    """What is asked for; the first one's From address writes."""
+    name: Mapped[str] = mapped_column(String(200), default="")
+    language: Mapped[str] = mapped_column(String(16))
+    """In which the form was shown and the mail is written."""
+    latest_issue: Mapped[bool] = mapped_column(default=False)
+    """Whether the newest issue is to be sent with the welcome."""
+    form: Mapped[WishForm] = mapped_column(named(WishForm))
+    wording: Mapped[str] = mapped_column(Text)
+    """The sentence that was agreed to, as it was shown."""
+    wording_version: Mapped[str] = mapped_column(String(40))
+    network: Mapped[str] = mapped_column(String(45), default="")
+    """The address of the network, only where the operator keeps it."""
+    asked_by: Mapped[str] = mapped_column(String(254), default="")
+    """Who of the team invited; empty where the person asked."""
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """None until the worker has written the mail: the page that takes a wish looks nobody up."""
+    notice_id: Mapped[int | None] = mapped_column(ForeignKey("notices.id"))
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class MailedLink(Base):
+    """A link that was mailed to one reader, works once, and not for ever."""
+
+    __tablename__ = "mailed_links"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    kind: Mapped[LinkKind] = mapped_column(named(LinkKind))
+    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscribers.id"), index=True)
+    publication_id: Mapped[int] = mapped_column(ForeignKey("publications.id"))
+    """In whose name it was mailed."""
+    values: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """The new address; what was left and can be taken back."""
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Rate(Base):
+    """How often something was done in one window of time, counted by all processes together."""
+
+    __tablename__ = "rates"
+
+    scope: Mapped[str] = mapped_column(String(40), primary_key=True)
+    whose: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """Keyed hash of an address or a network; empty for everybody together."""
+    window_start: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
+    used: Mapped[int]
+
+
+class MemberKey(Base):
+    """A key with which a membership system keeps the members of one publication."""
+
+    __tablename__ = "member_keys"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    publication_id: Mapped[int] = mapped_column(ForeignKey("publications.id"))
+    name: Mapped[str] = mapped_column(String(80))
+    """What it is for, as the team says it."""
+    key_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    """SHA-256 of the key, which is shown once and kept nowhere."""
+    made_by: Mapped[str] = mapped_column(String(254))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -37,7 +37,8 @@ SUBSCRIPTION_TRANSITIONS: dict[SubscriptionState, frozenset[SubscriptionState]] 
     SubscriptionState.PAUSED: frozenset({SubscriptionState.ACTIVE, SubscriptionState.ENDED}),
     SubscriptionState.ENDED: frozenset({SubscriptionState.PENDING, SubscriptionState.ACTIVE}),
 }
-"""From each state, where a subscription may go; ended → active only by the reader's own hand (undo, new opt-in)."""
+"""From each state, where a subscription may go; ended → active only by the reader's own hand (undo, new opt-in), or when a
+membership that lapsed is renewed."""
 
 
 class ConsentBasis(StrEnum):
@@ -68,3 +69,64 @@ class SuppressionReason(StrEnum):
     """The person was erased; only a keyed hash remains."""
     IMPORTED = "imported"
     """It was on another system's list."""
+
+
+class Rhythm(StrEnum):
+    """How often a reader wants to hear from one publication."""
+
+    EVERY = "every"
+    """Each issue when it appears."""
+    WEEKLY = "weekly"
+    """One mail on Monday about the issues of the week before."""
+    MONTHLY = "monthly"
+    """One mail on the first of the month about the issues of the month before."""
+
+
+class LeavingReason(StrEnum):
+    """Why a reader left, if the reader cares to say."""
+
+    TOO_OFTEN = "too_often"
+    """It came too often."""
+    NOT_FOR_ME = "not_for_me"
+    """The subjects are not the reader's."""
+    NEVER_ASKED = "never_asked"
+    """The reader does not remember having asked for it."""
+    ELSEWHERE = "elsewhere"
+    """The reader gets it another way or at another address."""
+    OTHER = "other"
+    """Something else, perhaps in the reader's words."""
+
+
+class WishKind(StrEnum):
+    """What somebody asked for on a page that anybody may use."""
+
+    JOIN = "join"
+    """To get newsletters."""
+    LINK = "link"
+    """To be mailed the link to one's own choices."""
+    INVITATION = "invitation"
+    """The team asks whether somebody would like a newsletter."""
+
+
+class WishForm(StrEnum):
+    """Where a wish was made."""
+
+    PAGE = "page"
+    """On our sign-up page."""
+    EMBEDDED = "embedded"
+    """In a form on somebody's web site."""
+    API = "api"
+    """By a program."""
+    TEAM = "team"
+    """By the team, for somebody it invites."""
+
+
+class LinkKind(StrEnum):
+    """What a freshly mailed link is for; each works once."""
+
+    RIGHTS = "rights"
+    """Opens the reader's own data: to see, take along, correct or erase them."""
+    NEW_ADDRESS = "new_address"
+    """Confirms that a new address is the reader's."""
+    UNDO = "undo"
+    """Takes back an unsubscribing."""

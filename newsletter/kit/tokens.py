@@ -48,6 +48,14 @@ class Purpose(IntEnum):
     """The Message-ID of one delivery, the same on every attempt."""
     READ = 5
     """The web edition of a publication that is not open to everybody."""
+    CONFIRM = 6
+    """The button that confirms a sign-up; the delivery's place holds the wish."""
+    MAILED = 7
+    """A freshly mailed link that works once; the delivery's place holds its row."""
+    OPENED = 8
+    """The forms on the page that such a link has opened; never in a URL."""
+    FORM = 9
+    """When a sign-up form was shown; the delivery's place holds the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +113,10 @@ class Keyring:
     def signature(self, label: str, message: bytes) -> str:
         """Return the HMAC-SHA-256 (hex) of *message* under the key named *label*, as sign-off uses it."""
         return self._rings[0].mac_of(label, message).hex()
+
+    def signatures(self, label: str, message: bytes) -> tuple[str, ...]:
+        """Return the signatures of *message* under every secret, the newest first: what may have been stored."""
+        return tuple(ring.mac_of(label, message).hex() for ring in self._rings)
 
     def verify_signature(self, label: str, message: bytes, signature: str) -> bool:
         """Tell whether *signature* is ours, under any secret of the ring."""
