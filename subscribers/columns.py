@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from newsletter.kit.errors import BadInput
 from newsletter.mail.address import address_key
@@ -22,6 +23,7 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "last_name": ("lastname", "surname", "familyname", "nachname", "familienname"),
     "language": ("language", "lang", "locale", "sprache"),
     "format": ("format", "mailformat", "emailformat", "versandformat", "preferredformat"),
+    "last_day": ("validuntil", "memberuntil", "membershipends", "lastday", "gültigbis", "mitgliedbis"),
 }  # fmt: skip
 """Common header names in English and German, without case, spaces and signs; the earlier of a line wins."""
 WITHOUT_HEADER = ("address", "name", "language", "format")
@@ -49,6 +51,7 @@ class Columns:
     last_name: int = -1
     language: int = -1
     format: int = -1
+    last_day: int = -1
     has_header: bool = True
 
 
@@ -63,6 +66,8 @@ class Entry:
     language: str
     format: Format | None
     remarks: tuple[str, ...] = ()
+    last_day: date | None = None
+    """Of a membership; None where the file has no such column or says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,10 @@ def read_row(row: Row, columns: Columns) -> Entry | BadRow:
     except BadInput as error:
         return BadRow(row.line, address, str(error))
     remarks: list[str] = []
+    written = _cell(row, columns.last_day)
+    last_day = day_of(written)
+    if written and last_day is None:
+        return BadRow(row.line, address, f"The end of membership {written[:30]!r} is no date; write 2026-12-31.")
     return Entry(
         line=row.line,
         address=address,
@@ -117,6 +126,7 @@ def read_row(row: Row, columns: Columns) -> Entry | BadRow:
         language=_language(_cell(row, columns.language), remarks),
         format=_format(_cell(row, columns.format), remarks),
         remarks=tuple(remarks),
+        last_day=last_day,
     )
 
 
@@ -128,6 +138,7 @@ def _columns(places: Mapping[str, int], *, has_header: bool = True) -> Columns:
         last_name=places.get("last_name", -1),
         language=places.get("language", -1),
         format=places.get("format", -1),
+        last_day=places.get("last_day", -1),
         has_header=has_header,
     )
 
@@ -163,8 +174,22 @@ def _name(row: Row, columns: Columns) -> str:
     whole = _cell(row, columns.name)
     if not whole:
         whole = f"{_cell(row, columns.first_name)} {_cell(row, columns.last_name)}"
-    # A line break in a name would end a header line of the mail.
-    return " ".join(_NOT_PRINTED.sub(" ", whole).split())[:NAME_LIMIT].strip()
+    return clean_name(whole)
+
+
+def clean_name(text: str) -> str:
+    """Return *text* as one printable line: a line break in a name would end a header line of the mail."""
+    return " ".join(_NOT_PRINTED.sub(" ", text).split())[:NAME_LIMIT].strip()
+
+
+def day_of(text: str) -> date | None:
+    """Return the day that *text* names, as 2026-12-31 or 31.12.2026; None if it names none."""
+    for form in ("%Y-%m-%d", "%d.%m.%Y"):
+        try:
+            return datetime.strptime(text, form).date()  # noqa: DTZ007  # a day on the publication's calendar
+        except ValueError:
+            continue
+    return None
 
 
 def language_tag(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -11,10 +11,12 @@ from sqlalchemy import Table, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from newsletter.kit.database import insert_for
+from newsletter.kit.tokens import Keyring
 from subscribers.columns import Entry
 from subscribers.evidence import Sealed, facts, seal
 from subscribers.import_report import Fate
-from subscribers.models import ConsentBasis, ConsentEvent, Format, Subscriber, Subscription, SubscriptionState
+from subscribers.membership import end_of
+from subscribers.models import ConsentBasis, ConsentEvent, Format, Rhythm, Subscriber, Subscription, SubscriptionState
 from subscribers.suppression import keys_suppressed
 
 # As tables, not classes: the ORM would walk every value of a hundred thousand rows once more.
@@ -33,12 +35,21 @@ class Grounds:
     import_run: int
     by: str
     now: datetime
+    keyring: Keyring
+    """Knows again whom we have forgotten."""
+    time_zone: str = ""
+    """That of a publication for members, where rows may say on which day a membership ends; empty elsewhere."""
+
+    def end_of(self, entry: Entry) -> datetime | None:
+        """Return when the membership of a row ends, None if it does not say or does not matter."""
+        return end_of(entry.last_day, self.time_zone) if self.time_zone else None
 
     def seal(self, entry: Entry, *, previous_hash: str) -> Sealed:
         """Return the event ``imported`` of one row."""
         payload = {
             "basis": self.basis.value, "evidence": self.evidence, "import": self.import_run, "line": entry.line,
             "by": self.by, "source": "import",
+            **({"valid_until": until.isoformat()} if (until := self.end_of(entry)) else {}),
         }  # fmt: skip
         said = facts(kind="imported", at=self.now, publication_id=self.publication_id, payload=payload)
         return seal(said, previous_hash=previous_hash)
@@ -57,6 +68,7 @@ class Person:
     """Of the subscription to the publication that is imported to; None if there never was one."""
     ended_at: datetime | None
     end_reason: str
+    valid_until: datetime | None
 
     @property
     def how_it_ended(self) -> str:
@@ -78,7 +90,7 @@ def take_in(session: Session, entries: Sequence[Entry], *, grounds: Grounds, lan
 
     Nobody comes back this way who has left, and no suppressed address is taken. What a reader has chosen stays.
     """
-    suppressed = keys_suppressed(session, [entry.key for entry in entries])
+    suppressed = keys_suppressed(session, [entry.key for entry in entries], keyring=grounds.keyring)
     willing = [entry for entry in entries if entry.key not in suppressed]
     added = _add_strangers(session, willing, grounds=grounds, language=language)
     known = [entry for entry in willing if entry.key not in added]
@@ -114,7 +126,8 @@ def _add_strangers(session: Session, entries: Sequence[Entry], *, grounds: Groun
     )  # fmt: skip
     # Whom somebody else added in the meantime is not returned, and is treated as known.
     ids = {row.address_key: row.id for row in rows}
-    _add_subscriptions(session, ids.values(), grounds=grounds)
+    by_key = {entry.key: entry for entry in strangers}
+    _add_subscriptions(session, {id_: by_key[key] for key, id_ in ids.items()}, grounds=grounds)
     _add_events(session, ((id_, 1, sealed[key]) for key, id_ in ids.items()), grounds=grounds)
     return frozenset(ids)
 
@@ -128,6 +141,11 @@ def _join_known(session: Session, entries: Sequence[Entry], *, grounds: Grounds)
     fates, joining, confirmed, completed = [], [], [], []
     for entry in entries:
         person = people[entry.key]
+        until = grounds.end_of(entry)
+        if person.end_reason == "lapsed" and until is not None and until > grounds.now:
+            confirmed.append((entry, person))
+            fates.append(Fate(entry.line, entry.address, "merged", f"membership renewed until {entry.last_day}"))
+            continue
         if person.state is SubscriptionState.ENDED:
             fates.append(Fate(entry.line, entry.address, "refused", person.how_it_ended))
             continue
@@ -144,11 +162,16 @@ def _join_known(session: Session, entries: Sequence[Entry], *, grounds: Grounds)
                 reason = "; ".join(["had asked to join and is now a reader", *said])
                 fates.append(Fate(entry.line, entry.address, "merged", reason))
             case _:
-                reason = "; ".join(["already a reader, kept as is" if not filled else "already a reader", *said])
+                prolonged = until is not None and until != person.valid_until
+                if prolonged:
+                    confirmed.append((entry, person))
+                    said.append(f"member until {entry.last_day}")
+                as_is = "" if filled or prolonged else ", kept as is"
+                reason = "; ".join([f"already a reader{as_is}", *said])
                 fates.append(Fate(entry.line, entry.address, "merged", reason))
     _complete(session, completed)
-    _add_subscriptions(session, [person.id for _, person in joining], grounds=grounds)
-    _confirm(session, [person.id for _, person in confirmed], grounds=grounds)
+    _add_subscriptions(session, {person.id: entry for entry, person in joining}, grounds=grounds)
+    _confirm(session, confirmed, grounds=grounds)
     chained = [
         (person.id, positions.get(person.id, 0) + 1, grounds.seal(entry, previous_hash=person.chain_head))
         for entry, person in [*joining, *confirmed]
@@ -173,6 +196,7 @@ def _people(session: Session, keys: Collection[str], publication_id: int) -> dic
             Subscriber.address_key,
             Subscriber.name, Subscriber.language, Subscriber.chain_head,
             Subscription.state, Subscription.ended_at, func.coalesce(Subscription.end_reason, ""),
+            Subscription.valid_until,
         )
         .outerjoin(
             Subscription,
@@ -207,21 +231,34 @@ def _complete(session: Session, rows: Sequence[dict[str, object]]) -> None:
         session.execute(update(Subscriber), list(rows))  # by primary key, in bulk
 
 
-def _confirm(session: Session, ids: Collection[int], *, grounds: Grounds) -> None:
+def _confirm(session: Session, confirmed: Sequence[tuple[Entry, Person]], *, grounds: Grounds) -> None:
+    """Let the waiting and the lapsed begin, and give members their new last day; who reads or pauses goes on."""
+    starting = [
+        person.id for _, person in confirmed if person.state in {SubscriptionState.PENDING, SubscriptionState.ENDED}
+    ]
+    here = Subscription.publication_id == grounds.publication_id
     session.execute(
         update(Subscription)
-        .where(Subscription.publication_id == grounds.publication_id, Subscription.subscriber_id.in_(ids))
-        .values(state=SubscriptionState.ACTIVE, basis=grounds.basis, started_at=grounds.now)
+        .where(here, Subscription.subscriber_id.in_(starting))
+        .values(
+            state=SubscriptionState.ACTIVE, basis=grounds.basis, started_at=grounds.now, ended_at=None, end_reason=""
+        )
     )
+    for entry, person in confirmed:
+        if (until := grounds.end_of(entry)) is not None:
+            session.execute(
+                update(Subscription).where(here, Subscription.subscriber_id == person.id).values(valid_until=until)
+            )
 
 
-def _add_subscriptions(session: Session, ids: Collection[int], *, grounds: Grounds) -> None:
+def _add_subscriptions(session: Session, entries: Mapping[int, Entry], *, grounds: Grounds) -> None:
     rows = [
         {
             "subscriber_id": id_, "publication_id": grounds.publication_id, "state": SubscriptionState.ACTIVE,
-            "basis": grounds.basis, "started_at": grounds.now, "end_reason": "",
+            "basis": grounds.basis, "started_at": grounds.now, "end_reason": "", "rhythm": Rhythm.EVERY,
+            "leaving_words": "", "valid_until": grounds.end_of(entry),
         }
-        for id_ in ids
+        for id_, entry in entries.items()
     ]  # fmt: skip
     if rows:
         session.execute(insert(SUBSCRIPTIONS), rows)

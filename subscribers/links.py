@@ -9,6 +9,10 @@ from newsletter.kit.settings import UNSUBSCRIBE_PATH
 from newsletter.kit.tokens import Keyring, LinkClaims, Purpose
 
 PREFERENCES_PATH = "/p/"
+CONFIRM_PATH = "/c/"
+MAILED_PATH = "/m/"
+JOIN_PATH = "/join/"
+LOST_LINK_PATH = "/link/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +58,40 @@ class ReaderLinks:
     def read_preferences(self, token: str) -> LinkClaims:
         """Return what a preferences link says; raise ``BadToken``."""
         return self.keyring.read_link(Purpose.PREFERENCES, token)
+
+    def confirm(self, wish_id: int, publication_id: int) -> str:
+        """Return the link to the button that confirms a sign-up."""
+        return self._host + self.confirm_path(wish_id, publication_id)
+
+    def confirm_path(self, wish_id: int, publication_id: int) -> str:
+        """Return the same without the host."""
+        return self.root + CONFIRM_PATH + self.keyring.link(Purpose.CONFIRM, LinkClaims(publication_id, 0, wish_id))
+
+    def mailed(self, claims: LinkClaims) -> str:
+        """Return a link that works once."""
+        return self._host + self.mailed_path(claims)
+
+    def mailed_path(self, claims: LinkClaims) -> str:
+        """Return the same without the host."""
+        return self.root + MAILED_PATH + self.keyring.link(Purpose.MAILED, claims)
+
+    def join(self, label: str = "") -> str:
+        """Return the sign-up page of one publication, or of all."""
+        return self._host + self.join_path(label)
+
+    def join_path(self, label: str = "") -> str:
+        """Return the same without the host."""
+        return self.root + JOIN_PATH + label
+
+    @property
+    def lost_link_path(self) -> str:
+        """Where one has one's own link mailed."""
+        return self.root + LOST_LINK_PATH
+
+    def read_confirm(self, token: str) -> LinkClaims:
+        """Return what a confirmation link says; raise ``BadToken``."""
+        return self.keyring.read_link(Purpose.CONFIRM, token)
+
+    def read_mailed(self, token: str) -> LinkClaims:
+        """Return what a link that works once says; raise ``BadToken``."""
+        return self.keyring.read_link(Purpose.MAILED, token)

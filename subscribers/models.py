@@ -28,15 +28,20 @@ __all__ = [
     "ConsentEvent",
     "Format",
     "ImportRun",
+    "LeavingReason",
+    "LinkKind",
     "MailedLink",
     "MemberKey",
     "Rate",
+    "Rhythm",
     "Subscriber",
     "Subscription",
     "SubscriptionState",
     "Suppression",
     "SuppressionReason",
     "Wish",
+    "WishForm",
+    "WishKind",
 ]
 
 

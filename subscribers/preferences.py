@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from newsletter.kit.errors import NotFound
 from newsletter.mail.address import masked
 from newsletter.publications import Access, Publication
-from subscribers import evidence, subscriptions
+from subscribers import choices, evidence, subscriptions
 from subscribers.models import ConsentBasis, Format, Subscriber, Subscription, SubscriptionState
 from subscribers.suppression import keys_suppressed
 
@@ -110,7 +110,7 @@ def save(
         elif not choice.taken and choice.publication_id in ticked and not before.suppressed:
             _join(session, subscriber_id, choice, now=now)
             joined.append(choice)
-    changed = wanted is not None and subscriptions.set_format(session, subscriber_id, wanted, now=now, source=SOURCE)
+    changed = wanted is not None and choices.set_format(session, subscriber_id, wanted, now=now, source=SOURCE)
     return Changes(
         joined=tuple(choice.name for choice in joined),
         left=tuple(choice.name for choice in left),

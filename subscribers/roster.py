@@ -16,7 +16,8 @@ from newsletter.kit.audit import record
 from newsletter.kit.clock import Clock
 from newsletter.kit.database import Database
 from newsletter.kit.errors import BadInput, NotFound
-from newsletter.publications import Publication
+from newsletter.kit.tokens import Keyring
+from newsletter.publications import Access, Publication
 from subscribers.columns import BadRow, Columns, Entry, find_columns, language_tag, read_row
 from subscribers.import_report import Fate, ImportReport
 from subscribers.intake import Grounds, take_in
@@ -59,6 +60,7 @@ def import_readers(
     evidence: str,
     by: str,
     now: Clock,
+    keyring: Keyring,
     progress: Callable[[int, int], None] | None = None,
     report: Path | None = None,
     language: str = "",
@@ -69,8 +71,8 @@ def import_readers(
     Commits every ``CHUNK`` rows and calls *progress* (rows done, rows in all) after each. After a crash the same call
     goes on where it stopped; a file that was imported to its end may be imported again and changes nobody. *language*
     is that of rows that name none; *columns* maps address, name… to header names where they are unusual. The *report*
-    says row by row what happened. Raises ``BadInput`` in one sentence for a file that is no list of readers,
-    ``NotFound`` for an unknown publication.
+    says row by row what happened. *keyring* knows again whom we were told to forget. Raises ``BadInput`` in one
+    sentence for a file that is no list of readers, ``NotFound`` for an unknown publication.
     """
     said = " ".join(evidence.split())[:EVIDENCE_LIMIT]
     if not said:
@@ -82,6 +84,7 @@ def import_readers(
     with database.write() as session:
         run = _run(session, found.file, publication_id=publication_id, basis=basis, evidence=said, by=by, now=now)
         run_id, done, counts = run.id, run.rows_done, Counter[str](run.counts)
+        members_zone = _members_zone(session, publication_id)
     writer = ImportReport(report, committed=counts["report_bytes"]) if report else None
     with closing(writer) if writer else nullcontext(), Sightings() as sightings:
         readings = _readings(found, sightings)
@@ -89,7 +92,7 @@ def import_readers(
             pass  # seen again, so that later repetitions still name the line of their first occurrence
         while chunk := list(islice(readings, CHUNK)):
             with database.write() as session:
-                grounds = Grounds(publication_id, basis, said, run_id, by, now())
+                grounds = Grounds(publication_id, basis, said, run_id, by, now(), keyring, members_zone)
                 fates = _settle(session, chunk, grounds=grounds, language=spoken)
                 done += len(chunk)
                 counts.update(fate.result for fate in fates)
@@ -150,6 +153,12 @@ def _settle(session: Session, chunk: list[Entry | BadRow], *, grounds: Grounds, 
         next(taken_in) if isinstance(reading, Entry) else Fate(reading.line, reading.address, "refused", reading.reason)
         for reading in chunk
     ]
+
+
+def _members_zone(session: Session, publication_id: int) -> str:
+    """Return the time zone of a publication for members, empty for any other."""
+    publication = session.get_one(Publication, publication_id)
+    return publication.profile.time_zone if publication.access is Access.MEMBERS else ""
 
 
 def _run(

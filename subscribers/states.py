@@ -37,8 +37,8 @@ SUBSCRIPTION_TRANSITIONS: dict[SubscriptionState, frozenset[SubscriptionState]] 
     SubscriptionState.PAUSED: frozenset({SubscriptionState.ACTIVE, SubscriptionState.ENDED}),
     SubscriptionState.ENDED: frozenset({SubscriptionState.PENDING, SubscriptionState.ACTIVE}),
 }
-"""From each state, where a subscription may go; ended → active only by the reader's own hand (undo, new opt-in), or when a
-membership that lapsed is renewed."""
+"""From each state, where a subscription may go; ended → active only by the reader's own hand (undo, new opt-in) or when
+a membership that lapsed is renewed."""
 
 
 class ConsentBasis(StrEnum):

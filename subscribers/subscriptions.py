@@ -5,16 +5,18 @@ Every verb takes the caller's session, never commits, and writes what happened i
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import Update, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from newsletter.kit.database import insert_for
-from newsletter.kit.errors import Conflict
+from newsletter.kit.errors import BadInput, Conflict
 from newsletter.mail.address import address_key
 from subscribers import evidence
 from subscribers.models import ConsentBasis, Format, Subscriber, Subscription, SubscriptionState
+
+LONGEST_PAUSE = timedelta(days=366)
 
 
 def ensure_subscriber(
@@ -141,22 +143,91 @@ def unsubscribe_all(
     )
 
 
-def set_format(session: Session, subscriber_id: int, wanted: Format, *, now: datetime, source: str) -> bool:
-    """Set how a person's issues arrive from the next planning on; tell whether that is a change."""
+def request(
+    session: Session, subscriber_id: int, publication_id: int, *, now: datetime, details: dict[str, object]
+) -> bool:
+    """Note that somebody asked to join with this address; tell whether it was written down.
+
+    A stranger becomes ``pending``. Whoever has left stays so until the confirmation: an import would take up somebody
+    pending, and a stranger's typing must not bring anybody back.
+    """
     evidence.hold_chain(session, subscriber_id)
-    changed = session.scalar(
-        update(Subscriber)
-        .where(Subscriber.id == subscriber_id, Subscriber.format != wanted)
-        .values(format=wanted)
-        .returning(Subscriber.id)
+    state = _state(session, subscriber_id, publication_id)
+    if state in {SubscriptionState.ACTIVE, SubscriptionState.PAUSED}:
+        return False
+    if state is None:
+        session.add(
+            Subscription(
+                subscriber_id=subscriber_id, publication_id=publication_id, state=SubscriptionState.PENDING,
+                basis=ConsentBasis.DOUBLE_OPT_IN,
+            )
+        )  # fmt: skip
+        session.flush()
+    evidence.record(session, subscriber_id, kind="requested", at=now, publication_id=publication_id, payload=details)
+    return True
+
+
+def withdraw_request(session: Session, subscriber_id: int, publication_id: int, *, now: datetime) -> bool:
+    """Take back what was asked for and never confirmed; tell whether it was still waiting."""
+    evidence.hold_chain(session, subscriber_id)
+    gone = session.scalar(
+        delete(Subscription)
+        .where(
+            Subscription.subscriber_id == subscriber_id,
+            Subscription.publication_id == publication_id,
+            Subscription.state == SubscriptionState.PENDING,
+        )
+        .returning(Subscription.id)
     )
-    if changed is None:
+    if gone is None:
+        return False
+    evidence.record(session, subscriber_id, kind="unconfirmed", at=now, publication_id=publication_id, payload={})
+    return True
+
+
+def pause(
+    session: Session, subscriber_id: int, publication_id: int, *, until: datetime, now: datetime, source: str
+) -> bool:
+    """Send nothing of a publication before *until*; tell whether that is a change. Raises ``BadInput`` for the past."""
+    if not now < until <= now + LONGEST_PAUSE:
+        raise BadInput("A pause ends on a day between tomorrow and a year from now.")
+    evidence.hold_chain(session, subscriber_id)
+    paused = session.scalar(
+        _running(subscriber_id, publication_id)
+        .where(or_(Subscription.paused_until.is_(None), Subscription.paused_until != until))
+        .values(state=SubscriptionState.PAUSED, paused_until=until)
+        .returning(Subscription.id)
+    )
+    if paused is None:
+        return False
+    payload = {"until": until.isoformat(), "source": source}
+    evidence.record(session, subscriber_id, kind="paused", at=now, publication_id=publication_id, payload=payload)
+    return True
+
+
+def resume(session: Session, subscriber_id: int, publication_id: int, *, now: datetime, source: str) -> bool:
+    """End a pause; tell whether there was one."""
+    evidence.hold_chain(session, subscriber_id)
+    resumed = session.scalar(
+        _running(subscriber_id, publication_id)
+        .where(Subscription.state == SubscriptionState.PAUSED)
+        .values(state=SubscriptionState.ACTIVE, paused_until=None)
+        .returning(Subscription.id)
+    )
+    if resumed is None:
         return False
     evidence.record(
-        session, subscriber_id, kind="changed", at=now, publication_id=None,
-        payload={"format": wanted.value, "source": source},
-    )  # fmt: skip
+        session, subscriber_id, kind="resumed", at=now, publication_id=publication_id, payload={"source": source}
+    )
     return True
+
+
+def _running(subscriber_id: int, publication_id: int) -> Update:
+    return update(Subscription).where(
+        Subscription.subscriber_id == subscriber_id,
+        Subscription.publication_id == publication_id,
+        Subscription.state.in_([SubscriptionState.ACTIVE, SubscriptionState.PAUSED]),
+    )
 
 
 def _state(session: Session, subscriber_id: int, publication_id: int) -> SubscriptionState | None:
@@ -170,7 +241,7 @@ def _state(session: Session, subscriber_id: int, publication_id: int) -> Subscri
 def _start(session: Session, subscriber_id: int, publication_id: int, *, now: datetime, basis: ConsentBasis) -> None:
     running = {
         "state": SubscriptionState.ACTIVE, "basis": basis, "started_at": now,
-        "ended_at": None, "end_reason": "", "paused_until": None,
+        "ended_at": None, "end_reason": "", "paused_until": None, "leaving_reason": None, "leaving_words": "",
     }  # fmt: skip
     session.execute(
         insert_for(session)(Subscription)

@@ -90,6 +90,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_wishes_asked_at"), "wishes", ["asked_at"])
     waiting = sa.text("answered_at is null")
     op.create_index("ix_wishes_waiting", "wishes", ["id"], sqlite_where=waiting, postgresql_where=waiting)
+    op.add_column("dispatches", sa.Column("forgotten_at", MOMENT, nullable=True))
     # Plain ALTER TABLE, on SQLite too: making a table anew would write a million rows.
     op.add_column("subscriptions", sa.Column("lapse_told_for", MOMENT, nullable=True))
     op.add_column("subscriptions", sa.Column("rhythm", sa.String(length=24), server_default="every", nullable=False))
@@ -111,6 +112,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("ix_subscriptions_limited", table_name="subscriptions")
     op.drop_index("ix_subscriptions_less_often", table_name="subscriptions")
+    op.drop_column("dispatches", "forgotten_at")
     for name in ("leaving_words", "leaving_reason", "rhythm", "lapse_told_for"):
         op.drop_column("subscriptions", name)
     for table in ("wishes", "member_keys", "mailed_links", "rates"):

@@ -110,7 +110,8 @@ def _bring_in(here: Installation) -> int:
     with output.progress("Importing") as bar:
         counts = import_readers(
             here.database, roster, publication_id=publication_id, basis=ConsentBasis.DOUBLE_OPT_IN, by=WHO, now=utc_now,
-            evidence="invented people, invented consent", progress=bar, report=roster.with_suffix(".report.csv"),
+            keyring=here.settings.keyring, evidence="invented people, invented consent", progress=bar,
+            report=roster.with_suffix(".report.csv"),
         )  # fmt: skip
     output.say(f"3  {counts.taken:,} invented readers subscribe to it.")
     return issue_id

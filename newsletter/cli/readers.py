@@ -41,7 +41,8 @@ def import_list(
         with output.progress("Importing") as bar:
             counts = import_readers(
                 here.database, file, publication_id=publication_id, basis=basis, evidence=evidence,
-                by=output.somebody(by), now=here.clock, progress=bar, report=report, language=language,
+                by=output.somebody(by), now=here.clock, keyring=here.settings.keyring, progress=bar,
+                report=report, language=language,
             )  # fmt: skip
     if as_json:
         output.say_json(asdict(counts))

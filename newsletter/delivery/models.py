@@ -59,6 +59,8 @@ class Dispatch(Base):
     window_from: Mapped[datetime | None] = mapped_column(UtcDateTime)
     window_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """The publication's present or next send window; None where it may send at any time."""
+    forgotten_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When its deliveries became totals: they no longer say whom they were for."""
 
 
 class Delivery(Base):

@@ -9,9 +9,12 @@ from sqlalchemy import select
 
 from newsletter import publications
 from newsletter.kit.database import Base, Database
+from newsletter.kit.tokens import Keyring
 from newsletter.publications import Access, Profile
 from subscribers import subscriptions
 from subscribers.models import ConsentBasis, Format
+
+KEYRING = Keyring(["a secret that only the tests know"])
 
 
 def add_publication(

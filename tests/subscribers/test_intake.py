@@ -13,14 +13,14 @@ from sqlalchemy import func, select
 from newsletter.kit.database import Database
 from subscribers import evidence, roster, subscriptions
 from subscribers.models import ConsentBasis, ConsentEvent, Subscriber, Subscription
-from tests.subscribers.readers import add_publication, add_reader
+from tests.subscribers.readers import KEYRING, add_publication, add_reader
 
 
 def bring_in(database: Database, file: Path, publication_id: int, now: datetime) -> roster.ImportCounts:
     """Import *file*, with a report beside it."""
     return roster.import_readers(
         database, file, publication_id=publication_id, basis=ConsentBasis.DOUBLE_OPT_IN, evidence="forms", by="tests",
-        now=lambda: now, report=file.with_suffix(f".{id(database)}.report"),
+        now=lambda: now, keyring=KEYRING, report=file.with_suffix(f".{id(database)}.report"),
     )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ from subscribers.models import (
 )
 from subscribers.roster import ImportCounts, import_readers
 from subscribers.suppression import suppress
-from tests.subscribers.readers import add_publication, add_reader, dump
+from tests.subscribers.readers import KEYRING, add_publication, add_reader, dump
 
 Import = Callable[..., ImportCounts]
 
@@ -48,7 +48,7 @@ def bring_in(database: Database, weekly: int, tmp_path: Path, now: datetime) -> 
         file.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
         given = {
             "basis": ConsentBasis.IMPORTED_WITH_EVIDENCE, "evidence": "forms in room 12", "by": "tests",
-            "now": lambda: now, "report": tmp_path / "report.csv", **more,
+            "now": lambda: now, "keyring": KEYRING, "report": tmp_path / "report.csv", **more,
         }  # fmt: skip
         return import_readers(database, file, publication_id=publication_id, **given)
 

@@ -12,7 +12,7 @@ from newsletter.kit.database import Database
 from newsletter.kit.errors import BadInput, BadToken, Conflict, NotFound
 from newsletter.kit.settings import HEADER_URI_LIMIT
 from newsletter.kit.tokens import Keyring, LinkClaims
-from subscribers import subscriptions
+from subscribers import choices, subscriptions
 from subscribers.evidence import verify_chain
 from subscribers.links import ReaderLinks
 from subscribers.models import ConsentBasis, ConsentEvent, Format, Subscription, SubscriptionState, SuppressionReason
@@ -88,7 +88,7 @@ def test_tampering_shows(database: Database, ada: int, weekly: int, now: datetim
     """Whatever is changed or taken away, the chain no longer verifies."""
     with database.write() as session:
         subscriptions.unsubscribe(session, ada, weekly, now=now, reason="page")
-        subscriptions.set_format(session, ada, Format.TEXT, now=now, source="tests")
+        choices.set_format(session, ada, Format.TEXT, now=now, source="tests")
         assert verify_chain(session, ada)
         session.execute(tampering)
         session.expire_all()
@@ -114,7 +114,7 @@ def test_many_hands_do_not_fork_a_chain(database: Database, now: datetime):
 
     def change(_: int) -> bool:
         with database.write() as session:
-            return subscriptions.set_format(session, ada, Format.TEXT, now=now, source="tests")
+            return choices.set_format(session, ada, Format.TEXT, now=now, source="tests")
 
     with ThreadPoolExecutor(8) as threads:
         left = list(threads.map(leave, publications * 2))

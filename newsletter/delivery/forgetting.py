@@ -1,0 +1,141 @@
+"""Forgetting: what the outbox knows of people, taken away when they ask for it and when its time is over.
+
+The rows stay, so that every report still adds up; they no longer say whom they were for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, String, and_, cast, delete, func, literal, null, or_, select, update
+from sqlalchemy.orm import Session
+
+from newsletter.delivery.models import Dispatch, Event
+from newsletter.delivery.progress import DELIVERIES, changed
+from newsletter.delivery.states import FINAL, DeliveryState, SkipReason
+from newsletter.kit.audit import record
+from newsletter.kit.tokens import Keyring
+from newsletter.mail.address import address_key, domain_of
+from newsletter.notices import Notice
+from subscribers import erasure, retention
+from subscribers.models import Subscriber
+
+NOTICES = timedelta(days=30)
+"""How long the text of a confirmation or a mailed link is kept: as long as anybody may ask where it went."""
+BATCH = 5_000
+FORGOTTEN = "forgotten:"
+"""Begins the recipient key of a delivery that no longer says whose it was, with its own number."""
+_D = DELIVERIES.c
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What one round of retention did."""
+
+    sign_ups: int
+    """Readers whose sign-up nobody confirmed."""
+    pauses: int
+    deliveries: int
+    notices: int
+
+
+def erase(session: Session, subscriber_id: int, *, keyring: Keyring, now: datetime, by: str) -> None:
+    """Forget a person everywhere; raise ``NotFound``. *by* is ``reader`` or who of the team did it.
+
+    What is on the wire at this moment is forgotten by the next round of retention.
+    """
+    address = erasure.erase(session, subscriber_id, keyring=keyring, now=now, source=by)
+    key = address_key(address) if address else ""
+    theirs = or_(_D.subscriber_id == subscriber_id, _D.recipient_key == key)
+    session.execute(
+        update(DELIVERIES)
+        .where(theirs, _D.state == DeliveryState.PLANNED)
+        .values(state=DeliveryState.SKIPPED, skip_reason=SkipReason.UNSUBSCRIBED, ended_at=now)
+    )
+    to_them = or_(Notice.subscriber_id == subscriber_id, func.lower(Notice.address) == address.lower())
+    session.execute(delete(Notice).where(to_them, Notice.dispatch_id.is_(None)))
+    _blank_notices(session, to_them)
+    _free(session, theirs)
+    record(session, at=now, actor=by, deed="reader.erase", subject=f"subscriber:{subscriber_id}")
+
+
+def retain(session: Session, *, keep: timedelta, now: datetime) -> Forgotten:
+    """Let go of everything whose time is over; deliveries and events of sendings before *keep* become totals.
+
+    A round does a limited amount, so that no transaction is long; a long-neglected database takes several.
+    """
+    retention.forget_wishes(session, now=now)
+    waiting = retention.unconfirmed(session, now=now)
+    for subscriber_id in waiting:
+        _blank_notices(session, Notice.subscriber_id == subscriber_id)
+        _free(session, _D.subscriber_id == subscriber_id)
+        retention.forget_unconfirmed(session, subscriber_id, now=now)
+    retention.forget_links_and_counts(session, now=now)
+    pauses = retention.end_pauses(session, now=now)
+    erased = select(Subscriber.id).where(Subscriber.address_key.startswith(erasure.ERASED_KEY))
+    _blank_notices(session, Notice.subscriber_id.in_(erased))
+    deliveries = _free(session, _D.subscriber_id.in_(erased)) + _forget_sendings(session, before=now - keep, now=now)
+    notices = _blank_notices(session, Notice.created_at < now - NOTICES)
+    return Forgotten(len(waiting), pauses, deliveries, notices)
+
+
+def readdress(session: Session, subscriber_id: int, address: str) -> None:
+    """Let what has not gone out yet go to a reader's new *address*."""
+    key = address_key(address)
+    already = select(_D.dispatch_id).where(_D.recipient_key == key)
+    session.execute(
+        update(DELIVERIES)
+        .where(
+            _D.subscriber_id == subscriber_id,
+            _D.state == DeliveryState.PLANNED,
+            _D.dispatch_id.not_in(already),
+            # A notice says what it says to the address it was written to.
+            _D.dispatch_id.in_(select(Dispatch.id).where(Dispatch.notice_id.is_(None))),
+        )
+        .values(address=address, recipient_key=key, domain=domain_of(address))
+    )
+
+
+def _forget_sendings(session: Session, *, before: datetime, now: datetime) -> int:
+    """Take the persons out of the oldest sending that ended *before*, a batch at a time."""
+    oldest = session.scalar(
+        select(Dispatch.id)
+        .where(Dispatch.finished_at < before, Dispatch.forgotten_at.is_(None))
+        .order_by(Dispatch.id)
+        .limit(1)
+    )
+    if oldest is None:
+        return 0
+    freed = _free(session, and_(_D.dispatch_id == oldest, _D.address != ""))
+    if freed < BATCH:
+        session.execute(update(Dispatch).where(Dispatch.id == oldest).values(forgotten_at=now))
+    return freed
+
+
+def _free(session: Session, which: ColumnElement[bool]) -> int:
+    """Take the person out of up to a batch of deliveries that have ended; return out of how many."""
+    ended = select(_D.id).where(which, _D.state.in_(list(FINAL))).limit(BATCH)
+    ids = list(session.scalars(ended))
+    session.execute(update(Event).where(Event.delivery_id.in_(ids)).values(details={}))
+    session.execute(
+        update(DELIVERIES)
+        .where(_D.id.in_(ids))
+        .values(
+            subscriber_id=null(), address="", name="", reply="", language="",
+            recipient_key=literal(FORGOTTEN) + cast(_D.id, String),
+        )
+    )  # fmt: skip
+    return len(ids)
+
+
+def _blank_notices(session: Session, which: ColumnElement[bool]) -> int:
+    """Take everything out of notices whose mail has ended; return out of how many."""
+    ended = select(_D.dispatch_id).where(_D.dispatch_id == Notice.dispatch_id, _D.state.in_(list(FINAL)))
+    done = session.execute(
+        update(Notice)
+        .where(which, Notice.address != "", Notice.dispatch_id.in_(ended))
+        .values(address="", subject="", text="", html=None, subscriber_id=None)
+        .execution_options(synchronize_session=False)
+    )
+    return changed(done)
