@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cached_property
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from newsletter.delivery.routes import Route, Routes, read_routes
 from newsletter.delivery.runners.local import LocalRunner
 from newsletter.delivery.runners.port import Runner
 from newsletter.delivery.runners.procrastinate import ProcrastinateRunner
+from newsletter.delivery.upkeep import Upkeep
 from newsletter.kit.clock import Clock, utc_now
 from newsletter.kit.database import Database
 from newsletter.kit.errors import SettingsError
@@ -27,8 +29,10 @@ from newsletter.mail.maildir import Maildir
 from newsletter.mail.route import SmtpRoute, is_loopback, parse_smtp_url, with_profile
 from newsletter.mail.route_profiles import RouteProfile
 from newsletter.mail.smtp import HOST_NAME, SmtpTransport
+from newsletter.publications import Profile
 from subscribers.links import ReaderLinks
 
+DAYS_A_MONTH = 30.5
 ROUTE = "smtp"
 """The one mail server that the settings name."""
 
@@ -116,7 +120,24 @@ class Installation:
             clock=self.clock,
             on_doubt=self.settings.in_doubt,
             further=further,
-            routes_of=lambda profile: [route.name for route in self.routes.usable(profile.routes)],
+            routes_of=self.routes_for,
+            upkeep=self.upkeep,
+        )
+
+    def routes_for(self, profile: Profile) -> list[str]:
+        """Name the mail servers that a publication's mails go by, the first to begin with."""
+        return [route.name for route in self.routes.usable(profile.routes)]
+
+    @cached_property
+    def upkeep(self) -> Upkeep:
+        """What is done beside sending: sign-ups answered, members told, what is over let go of."""
+        return Upkeep(
+            self.database,
+            links=self.links,
+            keyring=self.settings.keyring,
+            routes_of=self.routes_for,
+            keep=timedelta(days=DAYS_A_MONTH * self.settings.keep_months),
+            clock=self.clock,
         )
 
     def _line(self, route: Route) -> Line:

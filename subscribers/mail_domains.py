@@ -16,8 +16,8 @@ WELL_KNOWN = (
     "gmail.com", "googlemail.com", "outlook.com", "outlook.de", "hotmail.com", "hotmail.de", "hotmail.co.uk",
     "hotmail.fr", "live.com", "live.de", "msn.com", "yahoo.com", "yahoo.de", "yahoo.fr", "yahoo.co.uk", "ymail.com",
     "icloud.com", "me.com", "mac.com", "aol.com", "gmx.de", "gmx.net", "gmx.at", "gmx.ch", "gmx.com", "web.de",
-    "t-online.de", "freenet.de", "posteo.de", "posteo.net", "mailbox.org", "proton.me", "protonmail.com", "tutanota.com",
-    "tuta.com", "mail.com", "mail.de", "email.com", "email.de", "arcor.de", "vodafone.de", "1und1.de", "bluewin.ch",
+    "t-online.de", "freenet.de", "posteo.de", "posteo.net", "mailbox.org", "proton.me", "protonmail.com",
+    "tutanota.com", "tuta.com", "mail.com", "mail.de", "email.com", "email.de", "arcor.de", "vodafone.de", "1und1.de", "bluewin.ch",
     "fastmail.com", "zoho.com", "yandex.com", "qq.com", "163.com", "126.com", "orange.fr", "free.fr", "wanadoo.fr",
     "libero.it", "comcast.net", "btinternet.com",
 )  # fmt: skip
@@ -67,7 +67,7 @@ class MailDomains:
             return cls(None)
 
     def takes_mail(self, domain: str) -> bool:
-        """Tell whether mail to *domain* (A-labels) can arrive: MX (RFC 5321 §5.1), no null MX (RFC 7505), else A or AAAA."""
+        """Tell whether mail to *domain* (A-labels) arrives: by MX but a null one (RFC 7505), else A (RFC 5321 §5.1)."""
         if self._resolver is None or self._elapsed() < self._silent_until:
             return True
         try:

@@ -22,6 +22,7 @@ from subscribers.models import ConsentBasis, MemberKey, Subscriber, Subscription
 
 NOTICE = timedelta(days=14)
 """How long before a membership ends its member is told."""
+BATCH = 200
 KEY_PREFIX = "ndm_"
 """Tells people and secret scanners what such a key is."""
 
@@ -70,7 +71,7 @@ def end_of(last_day: date | None, time_zone: str) -> datetime | None:
     return datetime.combine(last_day + timedelta(days=1), time(), ZoneInfo(time_zone)).astimezone(UTC)
 
 
-def tell_of_lapse(session: Session, *, now: datetime, batch: int = 200) -> int:
+def tell_of_lapse(session: Session, *, now: datetime, batch: int = BATCH) -> int:
     """Write to members whose membership ends within a fortnight, once for each end; return how many."""
     rows = session.execute(
         select(Subscription, Subscriber, Publication)
@@ -101,7 +102,7 @@ def tell_of_lapse(session: Session, *, now: datetime, batch: int = 200) -> int:
     return len(rows)
 
 
-def end_lapsed(session: Session, *, now: datetime, batch: int = 200) -> int:
+def end_lapsed(session: Session, *, now: datetime, batch: int = BATCH) -> int:
     """Write down which memberships have ended; return how many. Mail stopped by itself at that moment."""
     rows = session.execute(
         select(Subscription.subscriber_id, Subscription.publication_id)

@@ -91,7 +91,8 @@ def everything(session: Session, subscriber_id: int) -> dict[str, Any]:
         },
         "asked_for": [_wish(wish) for wish in _wishes(session, person.address_key)],
         "mailed_links": [
-            {"for": link.kind.value, "made": _iso(link.made_at), "expires": _iso(link.expires_at), "used": _iso(link.used_at)}
+            {"for": link.kind.value, "made": _iso(link.made_at), "expires": _iso(link.expires_at),
+             "used": _iso(link.used_at)}
             for link in session.scalars(
                 select(MailedLink).where(MailedLink.subscriber_id == subscriber_id).order_by(MailedLink.id)
             )

@@ -12,7 +12,7 @@ def consent(language: str, publisher: str, names: str) -> str:
     """Return what signing up for *names* means, in one of our languages."""
     _ = words(language)
     return _(
-        "I would like %(publisher)s to send me %(names)s by email. I can unsubscribe at any time, by a link in every mail.",
+        "I would like %(publisher)s to send me %(names)s by email. I can leave at any time, by a link in every mail.",
         publisher=publisher, names=names,
     )  # fmt: skip
 

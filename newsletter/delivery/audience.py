@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, true, type_coerce
 from sqlalchemy.orm import Session
 
-from newsletter.delivery.models import Delivery
-from newsletter.delivery.states import SkipReason, Variant
-from subscribers.models import Format, Subscriber, Subscription, SubscriptionState, Suppression
+from newsletter.delivery.models import Delivery, Dispatch
+from newsletter.delivery.states import DispatchKind, SkipReason, Variant
+from subscribers.models import Format, Rhythm, Subscriber, Subscription, SubscriptionState, Suppression
 
 VARIANT_OF = {form: Variant(form.value) for form in Format}
 """Which message a reader's choice of format means; both enums use the same words, so the column is copied as it is."""
@@ -41,8 +41,26 @@ def skip_reason(*, now: ColumnElement[datetime] | datetime) -> ColumnElement[Any
     )
 
 
-def audience(session: Session, publication_id: int, *, now: datetime) -> Select[Any]:
-    """Return a query for everybody who gets an issue of the publication, with the columns a Delivery takes."""
+def of_dispatch(session: Session, dispatch: Dispatch, *, now: datetime) -> Select[Any]:
+    """Return a query for the readers of a sending: of an issue, of a digest of one rhythm, or the one newcomer."""
+    match dispatch.kind:
+        case DispatchKind.WELCOME:
+            everybody = audience(session, dispatch.publication_id, now=now, rhythm=None)
+            return everybody.where(Subscriber.id == dispatch.options["subscriber"])
+        case DispatchKind.DIGEST:
+            return audience(session, dispatch.publication_id, now=now, rhythm=Rhythm(dispatch.options["rhythm"]))
+        case _:
+            return audience(session, dispatch.publication_id, now=now)
+
+
+def audience(
+    session: Session, publication_id: int, *, now: datetime, rhythm: Rhythm | None = Rhythm.EVERY
+) -> Select[Any]:
+    """Return a query for everybody who gets an issue of the publication, with the columns a Delivery takes.
+
+    *rhythm* chooses those who want to hear less often instead; None: all.
+    """
+    as_wanted = true() if rhythm is None else Subscription.rhythm == rhythm
     suppressed = exists().where(Suppression.address_key == Subscriber.address_key)
     if session.get_bind().dialect.name == "sqlite":
         domain = func.substr(Subscriber.address_key, func.instr(Subscriber.address_key, "@") + 1)
@@ -59,7 +77,7 @@ def audience(session: Session, publication_id: int, *, now: datetime) -> Select[
             Subscriber.language.label("language"),
         )
         .join(Subscription, Subscription.subscriber_id == Subscriber.id)
-        .where(Subscription.publication_id == publication_id, skip_reason(now=now).is_(None), ~suppressed)
+        .where(Subscription.publication_id == publication_id, skip_reason(now=now).is_(None), ~suppressed, as_wanted)
     )
 
 

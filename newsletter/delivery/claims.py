@@ -46,7 +46,7 @@ from subscribers.models import Subscription, Suppression
 LEASE = timedelta(seconds=60)
 """How long a claim stands without a sign of life; another machine's crash is noticed after this."""
 _D = DELIVERIES.c
-_TO_READERS = [DispatchKind.ISSUE, DispatchKind.CORRECTION, DispatchKind.DIGEST]
+_TO_READERS = [DispatchKind.ISSUE, DispatchKind.CORRECTION, DispatchKind.DIGEST, DispatchKind.WELCOME]
 
 
 @dataclass(frozen=True, slots=True)

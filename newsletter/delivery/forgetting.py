@@ -31,13 +31,26 @@ _D = DELIVERIES.c
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What one round of retention did."""
+    """What retention let go of."""
 
-    sign_ups: int
+    sign_ups: int = 0
     """Readers whose sign-up nobody confirmed."""
-    pauses: int
-    deliveries: int
-    notices: int
+    pauses: int = 0
+    deliveries: int = 0
+    notices: int = 0
+
+    def __add__(self, other: Forgotten) -> Forgotten:
+        return Forgotten(
+            self.sign_ups + other.sign_ups,
+            self.pauses + other.pauses,
+            self.deliveries + other.deliveries,
+            self.notices + other.notices,
+        )
+
+    @property
+    def is_full(self) -> bool:
+        """Whether this round had to stop before the end of some work."""
+        return max(self.sign_ups, self.pauses) >= retention.BATCH or self.deliveries >= BATCH
 
 
 def erase(session: Session, subscriber_id: int, *, keyring: Keyring, now: datetime, by: str) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from sqlalchemy.orm import Session
 
+from newsletter.delivery import digests
 from newsletter.delivery.message import CompiledMessage, MessageSlots, MessageSource, compile_message
 from newsletter.delivery.message_source import Attachment, ListId
 from newsletter.delivery.models import Dispatch
@@ -18,7 +19,7 @@ from newsletter.delivery.states import DispatchKind, Variant
 from newsletter.issues import assets, signoff
 from newsletter.issues.mailing import mailing_of
 from newsletter.issues.models import Approval, Issue, Revision
-from newsletter.issues.places import PDF_NAME, issue_path, opened_for, pdf_path, publication_path
+from newsletter.issues.places import PDF_NAME, READER_SHELF, issue_path, opened_for, pdf_path, publication_path
 from newsletter.issues.signoff import ApprovedEditions, Proofs
 from newsletter.kit.database import Database
 from newsletter.kit.errors import Conflict
@@ -30,6 +31,7 @@ from newsletter.manuscripts.document import MailFormat
 from newsletter.manuscripts.pictures import Pictures
 from newsletter.notices import Notice
 from newsletter.publications import Access, Profile, Publication
+from newsletter.rendering.digest import Digest, digest_html, digest_text, subject
 from newsletter.rendering.edition import MEDIA_TYPES, Medium
 from newsletter.rendering.editions import Editions
 from newsletter.rendering.slots import Slot
@@ -81,9 +83,11 @@ class OutgoingMessages:
         with self._database.read() as session:
             dispatch = get(session, dispatch_id)
             profile = session.get_one(Publication, dispatch.publication_id).profile
-            content: Notice | Issued | Proofs
+            content: Notice | Digest | Issued | Proofs
             if dispatch.kind is DispatchKind.NOTICE:
                 content = session.get_one(Notice, dispatch.notice_id)
+            elif dispatch.kind is DispatchKind.DIGEST:
+                content = digests.load(session, dispatch, profile)
             elif dispatch.approval_id is None:
                 content = _draft(session, dispatch, profile)
             else:
@@ -91,11 +95,25 @@ class OutgoingMessages:
             number = session.get_one(Issue, dispatch.issue_id).number if dispatch.issue_id else 0
         if isinstance(content, Notice):
             return self._fill_of(notice_source(profile, content), dispatch, profile, None)
+        if isinstance(content, Digest):
+            return self._digest(content, variant, dispatch, profile)
         if isinstance(content, Proofs):
             content = _rendered(content, number)
         archive = self._public_url + publication_path(profile.label)
         source = issue_source(profile, content, variant, archive=archive, test=dispatch.kind is DispatchKind.TEST)
         return self._fill_of(source, dispatch, profile, content)
+
+    def _digest(self, digest: Digest, variant: Variant, dispatch: Dispatch, profile: Profile) -> Fill:
+        archive = self._public_url + publication_path(profile.label)
+        source = digest_source(profile, digest, variant, archive=archive)
+        compiled = compile_message(source, message_id_domain=domain_of(profile.from_address))
+        # Each issue stands below this place under its number; what is not open to all stands below a reader's own.
+        web = archive if profile.access is Access.OPEN else archive + READER_SHELF
+        pages = MessageSlots(to_address="", message_id="", date=dispatch.created_at, web_url=web, pdf_url=web)
+        domain = self._bounce_domain or domain_of(profile.from_address)
+        return self._filler(
+            compiled, pages, dispatch.publication_id, domain, read_by_anybody=profile.access is Access.OPEN
+        )
 
     def _fill_of(self, source: MessageSource, dispatch: Dispatch, profile: Profile, issued: Issued | None) -> Fill:
         domain = domain_of(profile.from_address)
@@ -166,6 +184,27 @@ def issue_source(profile: Profile, issued: Issued, variant: Variant, *, archive:
         feedback_id=f"{issued.issue_id}:{profile.label}:{'test' if test else 'issue'}:{profile.label}",
         language=issued.editions[Medium.HTML].language,
         test=test,
+    )
+
+
+def digest_source(profile: Profile, digest: Digest, variant: Variant, *, archive: str) -> MessageSource:
+    """Return the source of a digest's mail for *variant*; there is no PDF of it."""
+    masthead = profile.masthead
+    plain = variant in {Variant.TEXT, Variant.NOTICE}
+    label, _, domain = profile.list_id.partition(".")
+    return MessageSource(
+        from_name=profile.from_name or profile.name,
+        from_address=profile.from_address,
+        reply_to=profile.reply_to,
+        subject=subject(digest, masthead),
+        text=digest_text(digest, masthead),
+        html=None if plain else digest_html(digest, masthead),
+        list_id=ListId(label, domain_of(f"list@{domain}"), profile.name),
+        list_owner=f"mailto:{quote(wire_address(profile.reply_to or profile.from_address), safe='@+')}",
+        list_archive=archive,
+        bulk=True,
+        feedback_id=f"digest:{profile.label}:digest:{profile.label}",
+        language=profile.language,
     )
 
 

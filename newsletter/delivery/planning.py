@@ -218,7 +218,7 @@ def _publish(session: Session, dispatch: Dispatch, *, now: datetime) -> None:
 def _plan_readers(session: Session, dispatch: Dispatch, *, now: datetime, batch: int) -> tuple[int, int | None]:
     """Write the next *batch* of readers down; return how many were new, and the new cursor, None at the end."""
     staging = stages.staging_of(dispatch.options)
-    everybody = audience.audience(session, dispatch.publication_id, now=now).subquery()
+    everybody = audience.of_dispatch(session, dispatch, now=now).subquery()
     team = 0
     if staging is not None and dispatch.planning_cursor == 0:
         team = _plan_team(session, dispatch, staging, everybody, now=now)

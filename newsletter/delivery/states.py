@@ -16,6 +16,8 @@ class DispatchKind(StrEnum):
     """A correction to exactly those who got the first version."""
     DIGEST = "digest"
     """Several issues in one mail, for readers who chose less often."""
+    WELCOME = "welcome"
+    """The newest issue to one reader who has just joined and wants it."""
     NOTICE = "notice"
     """A mail to one person: a confirmation, a link, word to the team."""
 

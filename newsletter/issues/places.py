@@ -7,6 +7,10 @@ PDF_NAME = "issue.pdf"
 """Beside the web edition, which links to it by this name."""
 
 
+READER_SHELF = "r/"
+"""Below a publication's list of issues, the one that a reader's own token opens."""
+
+
 def publication_path(label: str) -> str:
     """Return the path of a publication's list of issues."""
     return f"{ARCHIVE}{label}/"

@@ -65,6 +65,17 @@ class Settings(BaseSettings):
         description="TOML file with domains that share mail servers, so that they rest and slow down together.",
     )
 
+    keep_months: int = Field(
+        12,
+        ge=1,
+        le=120,
+        description="Months after which deliveries and events no longer say whose they were and only count.",
+    )
+    keep_networks: bool = Field(
+        False,
+        description="Keep the network address of a sign-up as part of its evidence.",
+    )
+
     @field_validator("public_url")
     @classmethod
     def _a_web_address(cls, value: str) -> str:

@@ -27,7 +27,7 @@ WIDTH = 640
 """Of the sheet, CSS pixels: what the preview panes of desktop mail programs show without scrolling."""
 COLUMN = 560
 """Of the text column, CSS pixels: some 66 characters of Georgia at 17 pixels."""
-_META = (
+META = (
     '<meta name="color-scheme" content="light dark">'
     '<meta name="supported-color-schemes" content="light dark">'
     '<meta name="format-detection" content="telephone=no,date=no,address=no,email=no">'
@@ -64,7 +64,7 @@ def email_html(
         wording_direction=direction(issue.words.language),
     )
     css = sheets.get_template("inlined.css.j2").render(colours=colours)
-    html = compiled(source).replace("<head>", f"<head>{_META}", 1)
+    html = compiled(source).replace("<head>", f"<head>{META}", 1)
     return inlined(html, css)
 
 

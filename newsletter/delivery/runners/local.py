@@ -61,8 +61,12 @@ class LocalRunner:
         wait: Wait = threading.Event.wait,
         further: Sequence[Line] = (),
         routes_of: planning.RoutesOf | None = None,
+        upkeep: Callable[[], None] = lambda: None,
     ) -> None:
-        """Prepare to work on *line* and, side by side, on *further* ones; *routes_of* chooses for notices."""
+        """Prepare to work on *line* and, side by side, on *further* ones; *routes_of* chooses for notices.
+
+        *upkeep* is done once a tick, before notices are taken up: it may write some.
+        """
         self._database = database
         self._clock = clock
         self._on_doubt = on_doubt
@@ -75,6 +79,7 @@ class LocalRunner:
         self._planned = 0
         self._watched: int | None = None
         self._routes_of = routes_of or (lambda profile: [line.name])
+        self._upkeep = upkeep
         self._dispatcher = Lines(
             [
                 Dispatcher(
@@ -147,8 +152,9 @@ class LocalRunner:
     # The hands of a runner that says when
 
     def look_after(self) -> None:
-        """Take over what dead workers held, and take up notices."""
+        """Take over what dead workers held, do the upkeep, and take up notices."""
         steps.reap(self._database, clock=self._clock, on_doubt=self._on_doubt)
+        self._upkeep()
         steps.take_up_notices(self._database, routes_of=self._routes_of, clock=self._clock)
 
     def plan(self) -> None:
