@@ -17,7 +17,8 @@ WELL_KNOWN = (
     "hotmail.fr", "live.com", "live.de", "msn.com", "yahoo.com", "yahoo.de", "yahoo.fr", "yahoo.co.uk", "ymail.com",
     "icloud.com", "me.com", "mac.com", "aol.com", "gmx.de", "gmx.net", "gmx.at", "gmx.ch", "gmx.com", "web.de",
     "t-online.de", "freenet.de", "posteo.de", "posteo.net", "mailbox.org", "proton.me", "protonmail.com",
-    "tutanota.com", "tuta.com", "mail.com", "mail.de", "email.com", "email.de", "arcor.de", "vodafone.de", "1und1.de", "bluewin.ch",
+    "tutanota.com", "tuta.com", "mail.com", "mail.de", "email.com", "email.de", "arcor.de",
+    "vodafone.de", "1und1.de", "bluewin.ch",
     "fastmail.com", "zoho.com", "yandex.com", "qq.com", "163.com", "126.com", "orange.fr", "free.fr", "wanadoo.fr",
     "libero.it", "comcast.net", "btinternet.com",
 )  # fmt: skip
