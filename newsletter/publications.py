@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import TypeAdapter, ValidationError
@@ -32,6 +32,8 @@ NAME_LIMIT = 200
 """Characters; it stands in the From and List-Id fields of every mail."""
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,2}")
 """BCP 47 as far as newsletters need it."""
+LONGEST_HOLD = 24 * 60
+"""Minutes; whoever wants to wait longer schedules the sending."""
 SECTIONS = {"theme": Theme, "imprint": Imprint, "house_style": HouseStyle}
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 
@@ -71,6 +73,16 @@ class Profile:
     subject: str = ""
     """Default subject of issues; ``{title}``, ``{publication}`` and ``{date}`` are filled."""
     preheader: str = ""
+    approvals: Literal[0, 1, 2] = 1
+    """How many people must approve an issue; with none, whoever wrote it may sign it off."""
+    deputies: tuple[str, ...] = ()
+    """Addresses of those who may approve in the approvers' stead."""
+    test_groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Addresses that test sends go to, by the group's name."""
+    hold_minutes: int = 10
+    """How long a sending ordered at the desk waits, with a Stop that reaches everybody, before anything goes."""
+    confirm_number: bool = True
+    """Whether the desk asks for the number of readers to be typed before it sends."""
     send_windows: tuple[str, ...] = ()
     """When issues may go out, in the publication's time zone, as ``Mon-Fri 07:00-19:00``; empty: at any time."""
     routes: tuple[str, ...] = ()
@@ -94,6 +106,11 @@ class Profile:
     def zone(self) -> ZoneInfo:
         """The time zone whose clocks the team and the readers go by."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def team(self) -> str:
+        """The address that word to the team goes to."""
+        return self.team_address or self.reply_to or self.from_address
 
     @property
     def list_id(self) -> str:
@@ -177,8 +194,9 @@ def _complaints(profile: Profile) -> Iterator[str]:
             read_window(window)
         except BadInput as error:
             yield f"{error} (send_windows)"
-    for entry in ("from_address", "reply_to", "team_address"):
-        address = getattr(profile, entry)
+    if not 0 <= profile.hold_minutes <= LONGEST_HOLD:
+        yield f"hold_minutes is {profile.hold_minutes}; it must be between 0 and {LONGEST_HOLD}."
+    for entry, address in _addresses(profile):
         try:
             address_key(address or "nobody@example.org")
         except BadInput as error:
@@ -187,6 +205,17 @@ def _complaints(profile: Profile) -> Iterator[str]:
         address_key(f"list@{profile.list_domain or 'example.org'}")
     except BadInput:
         yield f"The list_domain {profile.list_domain!r} is no domain."
+
+
+def _addresses(profile: Profile) -> Iterator[tuple[str, str]]:
+    """Yield every address of *profile* with the entry it stands in."""
+    for entry in ("from_address", "reply_to", "team_address"):
+        yield entry, getattr(profile, entry)
+    for address in profile.deputies:
+        yield "deputies", address or "-"
+    for group, addresses in profile.test_groups.items():
+        for address in addresses:
+            yield f"test_groups.{group}", address or "-"
 
 
 def _unknown(given: dict[str, Any], kind: Any) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from newsletter.cli import output, sending
+from newsletter.cli import output, sending, signing
 from newsletter.cli.installation import opened
 from newsletter.cli.publication import By, Json
 from newsletter.manuscripts.remarks import Remark, Severity
@@ -158,36 +158,7 @@ def render(
     output.say(str(out / "document.json"))
 
 
-@app.command("approve")
-def approve(issue_id: IssueId, by: By = None, as_json: Json = False) -> None:
-    """Sign the issue off: freeze its editions and sign their manifest."""
-    from newsletter.issues import drafts, signoff
-
-    with opened() as here:
-        with here.database.read() as session:
-            issue = drafts.get(session, issue_id)
-            signoff.check(session, issue)
-            proofs = signoff.proofs_of(session, issue)
-        editions = proofs.render()
-        with here.database.write() as session:
-            issue = drafts.get(session, issue_id)
-            approval = signoff.approve(
-                session, issue, proofs, editions,
-                keyring=here.settings.keyring, by=output.somebody(by), now=here.clock(),
-            )  # fmt: skip
-            result = {
-                "issue": issue.id,
-                "approved_by": approval.approved_by,
-                "approved_at": approval.approved_at.isoformat(),
-                "signature": approval.signature,
-                "editions": {medium.value: edition.sha256 for medium, edition in editions.items()},
-            }
-    if as_json:
-        output.say_json(result)
-    else:
-        output.say(f"Issue {issue_id} is signed off by {result['approved_by']}; what is sent is what was signed.")
-
-
+signing.add_to(app)
 sending.add_to(app)
 
 

@@ -102,14 +102,14 @@ def wishes(
 
 def order(here: Installation, session: Session, issue_id: int, wished: Wishes, *, by: str) -> Dispatch:
     """Write the issue's sending down as *wished*; raise ``DispatchRefused`` if no route can finish it within a day."""
-    from newsletter.delivery import audience, orders
+    from newsletter.delivery import orders
     from newsletter.issues import drafts
 
     now = here.clock()
     issue = drafts.get(session, issue_id)
     profile = drafts.publication_of(session, issue).profile
     at = wished.moment(ZoneInfo(profile.time_zone), now=now)
-    messages = audience.count(session, issue.publication_id, now=now)
+    messages = orders.readers_of(session, issue, route=here.route_name, now=now)
     choice = chosen_route(here, session, profile, messages=messages, at=at)
     return orders.send_issue(
         session, issue, keyring=here.settings.keyring, route=choice.route.name, fallbacks=choice.fallbacks, by=by,

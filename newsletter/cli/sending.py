@@ -39,6 +39,10 @@ def send(
     test: Annotated[
         list[str] | None, typer.Option("--test", help="Send a trial copy to this address; may be given several times.")
     ] = None,
+    test_group: Annotated[
+        list[str] | None,
+        typer.Option("--test-group", help="Send a trial copy to this group of the newsletter's settings."),
+    ] = None,
     text_only: Annotated[bool, typer.Option("--text", help="With --test: the plain-text form.")] = False,
     at: scheduling.At = None,
     hold: scheduling.Hold = "0",
@@ -53,13 +57,15 @@ def send(
     """Send a signed-off issue to its readers, or a test to named addresses; run it again to go on after a crash."""
     from newsletter.delivery.states import DispatchState
 
-    if text_only and not test:
+    if text_only and not (test or test_group):
         raise BadInput("--text goes with --test; each reader gets the form that he or she chose.")
     wished = scheduling.wishes(at=at, hold=hold, team=team, share=share, stage_hold=stage_hold, missed=missed)
     with opened() as here:
-        if test:
+        if test or test_group:
             wished.refuse_for_a_test()
-            dispatch_id = _begin_test(here, issue_id, test, text_only=text_only, by=output.somebody(by))
+            dispatch_id = _begin_test(
+                here, issue_id, test or [], test_group or [], text_only=text_only, by=output.somebody(by)
+            )
         else:
             dispatch_id = _begin(here, issue_id, wished, yes=yes, by=output.somebody(by), quiet=as_json)
         with signals.noted() as asked_to_stop:
@@ -189,14 +195,14 @@ def intent_of(here: Installation, issue_id: int, wished: scheduling.Wishes = sch
 
     Raises ``Conflict`` if it is not signed off, ``DispatchRefused`` if no route can finish it within a day.
     """
-    from newsletter.delivery import audience
+    from newsletter.delivery import orders
     from newsletter.issues import drafts, signoff
 
     with here.database.read() as session:
         issue = drafts.get(session, issue_id)
         approved = signoff.approved_editions(session, issue, keyring=here.settings.keyring)
         profile = drafts.publication_of(session, issue).profile
-        number = audience.count(session, issue.publication_id, now=here.clock())
+        number = orders.readers_of(session, issue, route=here.route_name, now=here.clock())
         zone = ZoneInfo(profile.time_zone)
         at = wished.moment(zone, now=here.clock())
         choice = scheduling.chosen_route(here, session, profile, messages=number, at=at)
@@ -252,7 +258,9 @@ def _begin(here: Installation, issue_id: int, wished: scheduling.Wishes, *, yes:
     return dispatch_id
 
 
-def _begin_test(here: Installation, issue_id: int, addresses: list[str], *, text_only: bool, by: str) -> int:
+def _begin_test(
+    here: Installation, issue_id: int, addresses: list[str], groups: list[str], *, text_only: bool, by: str
+) -> int:
     from newsletter.delivery import orders
     from newsletter.delivery.states import Variant
     from newsletter.issues import drafts
@@ -260,8 +268,9 @@ def _begin_test(here: Installation, issue_id: int, addresses: list[str], *, text
     variant = Variant.TEXT if text_only else Variant.HTML
     with here.database.write() as session:
         issue = drafts.get(session, issue_id)
+        named = orders.test_addresses(drafts.publication_of(session, issue).profile, groups)
         dispatch = orders.send_test(
-            session, issue, addresses, by=by, now=here.clock(), variant=variant,
+            session, issue, [*addresses, *named], by=by, now=here.clock(), variant=variant,
             route=here.routes.usable(drafts.publication_of(session, issue).profile.routes)[0].name,
         )  # fmt: skip
         return dispatch.id

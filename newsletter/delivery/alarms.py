@@ -59,7 +59,7 @@ def _tell(session: Session, dispatch: Dispatch, happened: str, words: str, *, no
         session,
         publication_id=dispatch.publication_id,
         purpose=PURPOSE,
-        address=profile.team_address or profile.reply_to or profile.from_address,
+        address=profile.team,
         subject=f"{profile.name}: the sending of {what} {happened}",
         text=f"The sending of {what} ({dispatch.kind.value}, {dispatch.planned_count} mails planned) {happened}.\n\n"
         f"{words}\n",

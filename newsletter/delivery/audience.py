@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, true, type_coerce
 from sqlalchemy.orm import Session
 
+from newsletter.delivery import corrected
 from newsletter.delivery.models import Delivery, Dispatch
 from newsletter.delivery.states import DispatchKind, SkipReason, Variant
 from subscribers.models import Format, Rhythm, Subscriber, Subscription, SubscriptionState, Suppression
@@ -49,8 +50,16 @@ def of_dispatch(session: Session, dispatch: Dispatch, *, now: datetime) -> Selec
             return everybody.where(Subscriber.id == dispatch.options["subscriber"])
         case DispatchKind.DIGEST:
             return audience(session, dispatch.publication_id, now=now, rhythm=Rhythm(dispatch.options["rhythm"]))
+        case DispatchKind.CORRECTION:
+            return of_correction(session, dispatch.publication_id, dispatch.options["first"], now=now)
         case _:
             return audience(session, dispatch.publication_id, now=now)
+
+
+def of_correction(session: Session, publication_id: int, first: list[int], *, now: datetime) -> Select[Any]:
+    """Return a query for the readers who got an issue's *first* sendings and have not left since."""
+    everybody = audience(session, publication_id, now=now, rhythm=None)
+    return everybody.where(corrected.got_first(first, Subscriber.id.expression))
 
 
 def audience(
@@ -81,7 +90,11 @@ def audience(
     )
 
 
+def count_of(session: Session, readers: Select[Any]) -> int:
+    """Return how many readers a query such as ``audience`` finds."""
+    return session.scalar(select(func.count()).select_from(readers.subquery())) or 0
+
+
 def count(session: Session, publication_id: int, *, now: datetime) -> int:
     """Return how many readers an issue sent at *now* would have."""
-    everybody = audience(session, publication_id, now=now).subquery()
-    return session.scalar(select(func.count()).select_from(everybody)) or 0
+    return count_of(session, audience(session, publication_id, now=now))

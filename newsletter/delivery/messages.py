@@ -100,7 +100,7 @@ class OutgoingMessages:
         if isinstance(content, Proofs):
             content = _rendered(content, number)
         archive = self._public_url + publication_path(profile.label)
-        source = issue_source(profile, content, variant, archive=archive, test=dispatch.kind is DispatchKind.TEST)
+        source = issue_source(profile, content, variant, archive=archive, kind=dispatch.kind)
         return self._fill_of(source, dispatch, profile, content)
 
     def _digest(self, digest: Digest, variant: Variant, dispatch: Dispatch, profile: Profile) -> Fill:
@@ -158,7 +158,9 @@ class OutgoingMessages:
         return fill
 
 
-def issue_source(profile: Profile, issued: Issued, variant: Variant, *, archive: str, test: bool) -> MessageSource:
+def issue_source(
+    profile: Profile, issued: Issued, variant: Variant, *, archive: str, kind: DispatchKind
+) -> MessageSource:
     """Return the source of an issue's mail for *variant*."""
     plain = variant in {Variant.TEXT, Variant.NOTICE}
     attached = variant is Variant.PDF or issued.mail_format is MailFormat.PDF_ONLY or (profile.attach_pdf and not plain)
@@ -181,9 +183,9 @@ def issue_source(profile: Profile, issued: Issued, variant: Variant, *, archive:
         list_owner=f"mailto:{quote(wire_address(profile.reply_to or profile.from_address), safe='@+')}",
         list_archive=archive,
         bulk=True,
-        feedback_id=f"{issued.issue_id}:{profile.label}:{'test' if test else 'issue'}:{profile.label}",
+        feedback_id=f"{issued.issue_id}:{profile.label}:{kind.value}:{profile.label}",
         language=issued.editions[Medium.HTML].language,
-        test=test,
+        test=kind is DispatchKind.TEST,
     )
 
 

@@ -9,6 +9,8 @@ from sqlalchemy import JSON, ForeignKey, Index, SmallInteger, String, UniqueCons
 from sqlalchemy.orm import Mapped, mapped_column
 
 import newsletter.issues.models  # the tables that foreign keys here refer to
+import newsletter.issues.reviews
+import newsletter.issues.versions
 import newsletter.notices
 import newsletter.publications  # noqa: F401
 import subscribers.models  # noqa: F401

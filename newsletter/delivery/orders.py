@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import progress
+from newsletter.delivery import audience, corrected, progress
 from newsletter.delivery.models import Dispatch
 from newsletter.delivery.planning import Order, checked_addresses, start
 from newsletter.delivery.schedules import check_embargo
@@ -18,8 +18,9 @@ from newsletter.delivery.stages import Staging
 from newsletter.delivery.states import DispatchKind, DispatchState, Variant
 from newsletter.issues import signoff
 from newsletter.issues.models import Issue
-from newsletter.kit.errors import DispatchRefused
+from newsletter.kit.errors import DispatchRefused, NotFound
 from newsletter.kit.tokens import Keyring
+from newsletter.publications import Profile
 
 CATCHER = "catcher"
 """The route into the built-in mail catcher, from which nothing leaves the machine."""
@@ -42,6 +43,7 @@ def send_issue(
 ) -> Dispatch:
     """Start sending the signed-off issue to its readers, or return the sending that was started before.
 
+    What comes after a first version that went out is a correction, and goes to exactly those who got the first.
     *hold* is a time before anything is planned, *staging* says who gets it first, *fallbacks* are routes to go on with.
     Raises ``Conflict`` if nothing is signed off, ``DispatchRefused`` if an embargo stands beyond the time, ``BadInput``
     for a team's address that is none.
@@ -51,9 +53,13 @@ def send_issue(
     approved = signoff.approved_editions(session, issue, keyring=keyring)
     at = scheduled_for or now
     check_embargo(issue, at=at)
+    first = _first_sendings(session, issue, route)
+    kind = DispatchKind.CORRECTION if first else DispatchKind.ISSUE
+    if first and staging is not None:
+        raise DispatchRefused("A correction goes to all who got the first version at once, in no stages.")
     order = Order(
         key=_key(issue, route),
-        kind=DispatchKind.ISSUE,
+        kind=kind,
         publication_id=issue.publication_id,
         route=route,
         created_by=by,
@@ -64,6 +70,7 @@ def send_issue(
         hold=hold,
         staging=staging,
         fallbacks=fallbacks,
+        options={} if kind is DispatchKind.ISSUE else {"first": first},
     )
     dispatch = start(session, order, now=now)
     if dispatch.started_at is None and dispatch.approval_id != approved.approval_id:
@@ -73,6 +80,24 @@ def send_issue(
         if dispatch.state is DispatchState.PAUSED:
             progress.resume(session, dispatch.id, by=by, now=now)
     return dispatch
+
+
+def readers_of(session: Session, issue: Issue, *, route: str, now: datetime) -> int:
+    """Return how many would get the issue at *now*: all readers, or those whom a correction concerns."""
+    first = _first_sendings(session, issue, route)
+    if not first:
+        return audience.count(session, issue.publication_id, now=now)
+    concerned = audience.of_correction(session, issue.publication_id, first, now=now)
+    return audience.count_of(session, concerned) + audience.count_of(session, corrected.colleagues(first))
+
+
+def test_addresses(profile: Profile, groups: Sequence[str]) -> list[str]:
+    """Return the addresses of the publication's test *groups*; raise ``NotFound`` naming one that it has not."""
+    unknown = next((name for name in groups if name not in profile.test_groups), None)
+    if unknown is not None:
+        known = ", ".join(profile.test_groups) or "none so far"
+        raise NotFound(f"{profile.name} has no test group {unknown!r}; its settings name {known}.")
+    return [address for name in groups for address in profile.test_groups[name]]
 
 
 def begun(session: Session, issue: Issue, *, route: str) -> Dispatch | None:
@@ -112,6 +137,11 @@ def send_test(
     return start(session, order, now=now)
 
 
+def _first_sendings(session: Session, issue: Issue, route: str) -> list[int]:
+    """Return the sendings of the first version where the issue is a correction of it; none where it is not."""
+    return corrected.first_sendings(session, issue.id, rehearsal=route == CATCHER) if issue.version > 1 else []
+
+
 def _key(issue: Issue, route: str) -> str:
     """Name the sending of one version of an issue; a rehearsal reached nobody and must not stand in the way."""
-    return f"issue:{issue.id}:v{issue.version}{':rehearsal' if route == CATCHER else ''}"
+    return f"issue:{issue.id}:v{issue.version}{corrected.REHEARSAL if route == CATCHER else ''}"

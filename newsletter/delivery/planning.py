@@ -7,21 +7,30 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Subquery, func, literal, select
+from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import audience, maillog, progress, schedules, stages, tallies
+from newsletter.delivery import (
+    audience,
+    maillog,
+    named_recipients,
+    progress,
+    schedules,
+    stages,
+    tallies,
+)
 from newsletter.delivery.models import Dispatch
+from newsletter.delivery.named_recipients import COLUMNS
 from newsletter.delivery.progress import DELIVERIES
 from newsletter.delivery.stages import Staging
 from newsletter.delivery.states import DeliveryState, DispatchKind, DispatchState, Variant
-from newsletter.issues import signoff
+from newsletter.issues import versions
 from newsletter.issues.models import Approval, Issue, IssueState
 from newsletter.kit.audit import record
 from newsletter.kit.clock import Clock
 from newsletter.kit.database import Database, insert_for
 from newsletter.kit.errors import BadInput
-from newsletter.mail.address import address_key, domain_of
+from newsletter.mail.address import address_key
 from newsletter.notices import Notice
 from newsletter.publications import Profile, Publication
 
@@ -29,7 +38,6 @@ VOIDED = "The issue was edited after its sign-off; sign it off again and send it
 PLANNING_BATCH = 50_000
 """Readers written down per transaction: half a second on SQLite, so that no other writer waits longer."""
 NOTICE_BATCH = 200
-_COLUMNS = ["subscriber_id", "recipient_key", "address", "name", "domain", "variant", "language"]
 _STARTING = ["dispatch_id", "stage", "state", "attempts", "uncertain", "not_before", "owner", "enhanced", "reply"]
 
 RoutesOf = Callable[[Profile], Sequence[str]]
@@ -118,7 +126,7 @@ def plan(
                 progress.move(session, dispatch_id, DispatchState.PAUSED, now=clock(), reason=VOIDED)
                 break
             if dispatch.kind is DispatchKind.TEST:
-                written = _plan_addresses(session, dispatch, now=clock())
+                written = named_recipients.plan_addresses(session, dispatch, now=clock())
                 more = False
             else:
                 written, cursor = _plan_readers(session, dispatch, now=clock(), batch=batch)
@@ -174,11 +182,11 @@ def take_up_notices(session: Session, *, routes_of: RoutesOf, now: datetime, bat
             continue
         progress.move(session, dispatch.id, DispatchState.PLANNING, now=now)
         try:
-            row = _recipient(notice.address, variant=Variant.NOTICE, language=notice.language)
+            row = named_recipients.recipient(notice.address, variant=Variant.NOTICE, language=notice.language)
         except BadInput as error:
             progress.move(session, dispatch.id, DispatchState.CANCELLED, now=now, reason=str(error))
             continue
-        _write(session, dispatch.id, [{**row, "subscriber_id": notice.subscriber_id}], now=now)
+        named_recipients.write(session, dispatch.id, [{**row, "subscriber_id": notice.subscriber_id}], now=now)
         dispatch.planned_count = 1
         session.flush()
         progress.move(session, dispatch.id, DispatchState.RUNNING, now=now)
@@ -209,19 +217,23 @@ def _sign_off_is_void(session: Session, dispatch: Dispatch) -> bool:
 
 def _publish(session: Session, dispatch: Dispatch, *, now: datetime) -> None:
     """Note that the issue is out, with the same commit that lets the first mail go: its links must lead somewhere."""
-    if dispatch.kind is DispatchKind.ISSUE and dispatch.issue_id is not None:
+    of_issue = dispatch.kind in {DispatchKind.ISSUE, DispatchKind.CORRECTION}
+    if of_issue and dispatch.issue_id is not None and dispatch.approval_id is not None:
         issue = session.get_one(Issue, dispatch.issue_id)
         if issue.state is IssueState.APPROVED:
-            signoff.mark_published(session, issue, now=now)
+            versions.publish(session, issue, approval_id=dispatch.approval_id, by=dispatch.created_by, now=now)
 
 
 def _plan_readers(session: Session, dispatch: Dispatch, *, now: datetime, batch: int) -> tuple[int, int | None]:
     """Write the next *batch* of readers down; return how many were new, and the new cursor, None at the end."""
     staging = stages.staging_of(dispatch.options)
+    first: list[int] | None = dispatch.options.get("first")
     everybody = audience.of_dispatch(session, dispatch, now=now).subquery()
     team = 0
+    if first is not None and dispatch.planning_cursor == 0:
+        team = named_recipients.plan_colleagues(session, dispatch, first, now=now)
     if staging is not None and dispatch.planning_cursor == 0:
-        team = _plan_team(session, dispatch, staging, everybody, now=now)
+        team = named_recipients.plan_team(session, dispatch, staging.team, everybody, now=now)
     onward = (
         select(everybody.c.subscriber_id)
         .where(everybody.c.subscriber_id > dispatch.planning_cursor)
@@ -234,7 +246,7 @@ def _plan_readers(session: Session, dispatch: Dispatch, *, now: datetime, batch:
         return team, None
     table = DELIVERIES
     rows = select(
-        *[everybody.c[name] for name in _COLUMNS],
+        *[everybody.c[name] for name in COLUMNS],
         literal(dispatch.id), stages.stage_of(staging, everybody.c.subscriber_id),
         literal(DeliveryState.PLANNED, table.c.state.type), literal(0), literal(0),
         literal(now, table.c.not_before.type), literal(""), literal(""), literal(""),
@@ -242,7 +254,7 @@ def _plan_readers(session: Session, dispatch: Dispatch, *, now: datetime, batch:
     written = session.execute(
         insert_for(session)(DELIVERIES)
         .from_select(
-            [*_COLUMNS, *_STARTING],
+            [*COLUMNS, *_STARTING],
             rows,
             include_defaults=False,
         )
@@ -250,49 +262,3 @@ def _plan_readers(session: Session, dispatch: Dispatch, *, now: datetime, batch:
         .execution_options(preserve_rowcount=True)
     )  # fmt: skip
     return team + progress.changed(written), int(cursor)
-
-
-def _plan_team(session: Session, dispatch: Dispatch, staging: Staging, everybody: Subquery, *, now: datetime) -> int:
-    """Write the team down first; a member who reads the newsletter gets the one mail every reader gets."""
-    rows = []
-    for address in staging.team:
-        row = _recipient(address, variant=Variant.HTML, language="")
-        reader = (
-            session.execute(
-                select(*[everybody.c[name] for name in _COLUMNS]).where(
-                    everybody.c.recipient_key == row["recipient_key"]
-                )
-            )
-            .mappings()
-            .one_or_none()
-        )
-        rows.append(row if reader is None else dict(reader))
-    return _write(session, dispatch.id, rows, now=now)
-
-
-def _plan_addresses(session: Session, dispatch: Dispatch, *, now: datetime) -> int:
-    """Write down the named addresses of a test."""
-    variant = Variant(dispatch.options["variant"])
-    rows = [_recipient(address, variant=variant, language="") for address in dispatch.options["addresses"]]
-    return _write(session, dispatch.id, rows, now=now)
-
-
-def _recipient(address: str, *, variant: Variant, language: str) -> dict[str, Any]:
-    return {
-        "recipient_key": address_key(address), "address": address, "domain": domain_of(address),
-        "variant": variant, "language": language,
-    }  # fmt: skip
-
-
-def _write(session: Session, dispatch_id: int, rows: list[dict[str, Any]], *, now: datetime) -> int:
-    """Insert deliveries one by one; return how many were new."""
-    written = 0
-    for row in rows:
-        result = session.execute(
-            insert_for(session)(DELIVERIES)
-            .values(**row, dispatch_id=dispatch_id, state=DeliveryState.PLANNED, not_before=now)
-            .on_conflict_do_nothing()
-            .execution_options(preserve_rowcount=True)
-        )
-        written += progress.changed(result)
-    return written

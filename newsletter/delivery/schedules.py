@@ -39,8 +39,12 @@ def begin_due(session: Session, *, now: datetime) -> None:
         .order_by(Dispatch.id)
     ).all()
     for dispatch in waiting:
+        embargo = _embargo_of(session, dispatch)
+        if embargo is not None and now < embargo:
+            continue
         cooling = dispatch.state is DispatchState.COOLING
         due = dispatch.next_stage_at if cooling and dispatch.next_stage_at else dispatch.scheduled_for
+        due = due if embargo is None else max(due, embargo)
         hold = timedelta(seconds=dispatch.options.get("hold", 0))
         if now - due > LATE and (cooling or dispatch.scheduled_for > dispatch.created_at):
             reason = f"Its time was {due:%Y-%m-%d %H:%M} UTC; nothing ran then."
@@ -51,9 +55,19 @@ def begin_due(session: Session, *, now: datetime) -> None:
             _plan(session, dispatch.id, now=now)
 
 
+def _embargo_of(session: Session, dispatch: Dispatch) -> datetime | None:
+    """Return when the embargo ends that keeps a sending to readers from beginning; tests are for the team."""
+    if dispatch.issue_id is None or dispatch.kind not in WINDOWED:
+        return None
+    return session.get_one(Issue, dispatch.issue_id).embargo_until
+
+
 def send_missed(session: Session, dispatch_id: int, *, by: str, now: datetime) -> None:
     """Begin a missed sending after all; raise ``Conflict`` if it is not missed."""
     _check(session, dispatch_id, DispatchState.MISSED)
+    issue_id = progress.get(session, dispatch_id).issue_id
+    if issue_id is not None:
+        check_embargo(session.get_one(Issue, issue_id), at=now)
     _plan(session, dispatch_id, now=now)
     record(session, at=now, actor=by, deed="dispatch.send_missed", subject=f"dispatch:{dispatch_id}")
 

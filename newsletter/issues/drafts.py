@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from newsletter.issues import assets
+from newsletter.issues import approvals, assets
 from newsletter.issues.findings import remarks_to_json
-from newsletter.issues.models import ISSUE_TRANSITIONS, Approval, Issue, IssueState, Revision
+from newsletter.issues.models import ISSUE_TRANSITIONS, Issue, IssueState, Revision
 from newsletter.kit.audit import record
 from newsletter.kit.errors import Conflict, NotFound
 from newsletter.manuscripts.document import SCHEMA_VERSION, Document, fingerprint, to_json
@@ -72,9 +72,7 @@ def revise(
         )
     if issue.state is not IssueState.DRAFT:
         move(session, issue, IssueState.DRAFT)
-    session.execute(
-        update(Approval).where(Approval.issue_id == issue.id, Approval.voided_at.is_(None)).values(voided_at=now)
-    )
+    approvals.void(session, issue.id, now=now)
     return _add_revision(session, issue, document, remarks=remarks, pictures=pictures, by=by, now=now, parent=current)
 
 

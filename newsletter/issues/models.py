@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, LargeBinary, String, Text, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 import newsletter.publications  # noqa: F401  # the table that foreign keys here refer to
@@ -41,7 +41,9 @@ ISSUE_TRANSITIONS: dict[IssueState, frozenset[IssueState]] = {
     IssueState.CHANGES_REQUESTED: frozenset(
         {IssueState.IN_REVIEW, IssueState.DRAFT, IssueState.APPROVED, IssueState.WITHDRAWN}
     ),
-    IssueState.APPROVED: frozenset({IssueState.DRAFT, IssueState.PUBLISHED, IssueState.WITHDRAWN}),
+    IssueState.APPROVED: frozenset(
+        {IssueState.DRAFT, IssueState.CHANGES_REQUESTED, IssueState.PUBLISHED, IssueState.WITHDRAWN}
+    ),
     IssueState.PUBLISHED: frozenset({IssueState.DRAFT, IssueState.WITHDRAWN}),
     IssueState.WITHDRAWN: frozenset({IssueState.DRAFT}),
 }
@@ -126,8 +128,22 @@ class StoredEdition(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class ApprovalKind(StrEnum):
+    """In what capacity somebody signed an issue off."""
+
+    APPROVED = "approved"
+    """As one who approves."""
+    DEPUTY = "deputy"
+    """As a deputy whom the publication names, in an approver's stead."""
+    RELEASE = "release"
+    """As an emergency release, for a reason; alone it is enough, and the team is told."""
+
+
 class Approval(Base):
-    """A sign-off: tied to one revision's hash and the manifest of its editions; voided by any later edit."""
+    """One person's sign-off: tied to one revision's hash and the manifest of its editions; voided by any later edit.
+
+    Where a publication asks for two, both sign the same manifest, and the issue is signed off with the second.
+    """
 
     __tablename__ = "approvals"
 
@@ -140,6 +156,13 @@ class Approval(Base):
     """HMAC-SHA-256 (hex) of the manifest under the sign-off key."""
     approved_by: Mapped[str] = mapped_column(String(254))
     approved_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    kind: Mapped[ApprovalKind] = mapped_column(
+        named(ApprovalKind), default=ApprovalKind.APPROVED, server_default=ApprovalKind.APPROVED.value
+    )
+    reason: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """Why it had to be an emergency release; else empty."""
+    completes: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """Whether with it the issue was signed off; False for the first of two."""
     voided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 

@@ -26,6 +26,11 @@ def pdf_path(label: str, number: int) -> str:
     return issue_path(label, number) + PDF_NAME
 
 
+def version_path(place: str, version: int) -> str:
+    """Return where one version of the issue at *place* stands for good; at *place* itself stands the newest."""
+    return f"{place}versions/{version}/"
+
+
 def opened_for(place: str, reader: str) -> str:
     """Return where the token *reader* opens the issue at *place* of a publication that is not open to everybody.
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from newsletter.issues import assets, drafts, findings
+from newsletter import notices
+from newsletter.issues import approvals, assets, drafts, findings, letters
 from newsletter.issues.mailing import ResolvedMailing, mailing_of
-from newsletter.issues.models import Approval, Issue, IssueState, Revision, StoredEdition
+from newsletter.issues.models import Approval, ApprovalKind, Issue, IssueState, Revision, StoredEdition
 from newsletter.kit.audit import record
 from newsletter.kit.database import insert_for
 from newsletter.kit.errors import Conflict, RenderingError, SignOffRefused
@@ -96,32 +97,59 @@ def check(session: Session, issue: Issue) -> None:
 
 
 def approve(
-    session: Session, issue: Issue, proofs: Proofs, editions: Editions, *, keyring: Keyring, by: str, now: datetime
+    session: Session,
+    issue: Issue,
+    proofs: Proofs,
+    editions: Editions,
+    *,
+    keyring: Keyring,
+    by: str,
+    now: datetime,
+    kind: ApprovalKind = ApprovalKind.APPROVED,
+    reason: str = "",
 ) -> Approval:
-    """Freeze *editions* of the revision in *proofs* and sign their manifest.
+    """Freeze *editions* of the revision in *proofs* and sign their manifest; return the approval that counts.
 
-    Raises ``Conflict`` if the issue was revised since they were rendered, ``SignOffRefused`` if blockers stand.
+    The issue is signed off when as many people have approved as its publication asks for; an emergency release is
+    enough by itself. Raises ``Conflict`` if the issue was revised since they were rendered, or looks different from
+    what somebody else approved, ``SignOffRefused`` if blockers stand or *by* may not, ``BadInput`` for a release
+    without a reason.
     """
     if issue.current_revision_id != proofs.revision_id:
         raise Conflict(f"Issue {issue.id} was revised while its editions were made; look at the new revision first.")
     check(session, issue)
-    standing = _standing(session, issue)
-    if standing is not None:
-        return standing
-    for edition in editions.values():
-        _freeze(session, proofs.revision_id, edition, now=now)
+    complete = approvals.signed_off(session, issue)
+    if complete is not None:
+        return complete
+    profile = drafts.publication_of(session, issue).profile
+    standing = approvals.standing_of(session, issue, profile)
+    approvals.check_person(standing, profile, by, kind=kind, reason=reason)
     manifest = _manifest(proofs, {medium: edition.sha256 for medium, edition in editions.items()})
+    if any(other.manifest_json != manifest for other in standing.given):
+        names = approvals.names(standing.given)
+        raise Conflict(
+            f"The newsletter's settings were changed since {names} approved this issue, and it looks different now. "
+            "Ask for changes and let it be approved anew."
+        )
+    for edition in editions.values():
+        _freeze(session, proofs.revision_id, edition, anew=not standing.given, now=now)
+    enough = kind is ApprovalKind.RELEASE or standing.missing <= 1
     approval = Approval(
-        issue_id=issue.id, revision_id=proofs.revision_id, manifest_json=manifest,
+        issue_id=issue.id, revision_id=proofs.revision_id, manifest_json=manifest, kind=kind, reason=reason.strip(),
         signature=keyring.signature(SIGNATURE_LABEL, manifest.encode()), approved_by=by, approved_at=now,
+        completes=enough,
     )  # fmt: skip
     session.add(approval)
-    drafts.move(session, issue, IssueState.APPROVED)
+    onward = IssueState.APPROVED if enough else IssueState.IN_REVIEW
+    if issue.state is not onward:
+        drafts.move(session, issue, onward)
     session.flush()
     record(
-        session, at=now, actor=by, deed="issue.approve", subject=f"issue:{issue.id}",
-        revision=proofs.revision_id, manifest=json.loads(manifest),
+        session, at=now, actor=by, deed="issue.approve", subject=f"issue:{issue.id}", kind=kind.value,
+        reason=reason.strip(), revision=proofs.revision_id, signed_off=enough, manifest=json.loads(manifest),
     )  # fmt: skip
+    if kind is ApprovalKind.RELEASE:
+        _tell_of_release(session, issue, profile, approval, now=now)
     return approval
 
 
@@ -130,7 +158,7 @@ def approved_editions(session: Session, issue: Issue, *, keyring: Keyring) -> Ap
 
     Raises ``Conflict`` if nothing is signed off, or if signature or bytes are not what was signed.
     """
-    approval = _standing(session, issue)
+    approval = approvals.signed_off(session, issue)
     if approval is None:
         raise Conflict(f"Issue {issue.id} is not signed off; `newsletter issue approve {issue.id}` does that.")
     return editions_of(session, approval, keyring=keyring)
@@ -155,33 +183,41 @@ def editions_of(session: Session, approval: Approval, *, keyring: Keyring) -> Ap
         mail_format=MailFormat(manifest["format"]),
         editions=editions,
         pictures=assets.load(session, document),
-        approved_by=approval.approved_by,
+        approved_by=approvals.names(_signatures(session, approval)),
         approved_at=approval.approved_at,
     )
 
 
-def mark_published(session: Session, issue: Issue, *, now: datetime) -> None:
-    """Note that the issue has begun to go out; harmless if it was noted before."""
-    if issue.state is IssueState.PUBLISHED:
-        return
-    drafts.move(session, issue, IssueState.PUBLISHED)
-    issue.published_at = issue.published_at or now
-    record(session, at=now, actor="", deed="issue.publish", subject=f"issue:{issue.id}", version=issue.version)
-
-
-def _standing(session: Session, issue: Issue) -> Approval | None:
-    """The sign-off of the current revision, if there is one and no edit has voided it."""
-    return session.scalar(
-        select(Approval).where(
-            Approval.issue_id == issue.id,
-            Approval.revision_id == issue.current_revision_id,
-            Approval.voided_at.is_(None),
+def _signatures(session: Session, approval: Approval) -> list[Approval]:
+    """Return the approvals under the manifest that *approval* completed, itself the last."""
+    return list(
+        session.scalars(
+            select(Approval)
+            .where(
+                Approval.revision_id == approval.revision_id,
+                Approval.manifest_json == approval.manifest_json,
+                Approval.voided_at.is_not_distinct_from(approval.voided_at),
+                Approval.id <= approval.id,
+            )
+            .order_by(Approval.id)
         )
     )
 
 
-def _freeze(session: Session, revision_id: int, edition: Edition, *, now: datetime) -> None:
-    """Store one edition; if another sign-off of the same revision stored different bytes, refuse."""
+def _tell_of_release(session: Session, issue: Issue, profile: Profile, approval: Approval, *, now: datetime) -> None:
+    """Write to the team that an issue was signed off by one person alone, and why."""
+    letter = letters.released(profile, issue.title, by=approval.approved_by, reason=approval.reason)
+    notices.write(
+        session, publication_id=issue.publication_id, purpose="emergency-release", address=profile.team,
+        subject=letter.subject, text=letter.text, language=letter.language, now=now,
+    )  # fmt: skip
+
+
+def _freeze(session: Session, revision_id: int, edition: Edition, *, anew: bool, now: datetime) -> None:
+    """Store one edition; *anew* takes the place of bytes that nobody's approval stands for any more.
+
+    What is out, or ordered to go out, is never replaced.
+    """
     insert = insert_for(session)
     session.execute(
         insert(StoredEdition)
@@ -191,15 +227,28 @@ def _freeze(session: Session, revision_id: int, edition: Edition, *, now: dateti
         )
         .on_conflict_do_nothing()
     )  # fmt: skip
-    stored = session.scalar(
-        select(StoredEdition.sha256).where(
+    stored = session.scalars(
+        select(StoredEdition).where(
             StoredEdition.revision_id == revision_id,
             StoredEdition.language == edition.language,
             StoredEdition.medium == edition.medium,
         )
+    ).one()
+    if stored.sha256 == edition.sha256:
+        return
+    if not anew or _was_signed_off(session, revision_id):
+        raise RenderingError(
+            f"The {edition.medium.value} edition of this version was signed off before and comes out differently now; "
+            "save the issue once more and sign that version off."
+        )
+    stored.sha256, stored.data, stored.created_at = edition.sha256, edition.data, now
+
+
+def _was_signed_off(session: Session, revision_id: int) -> bool:
+    """Tell whether the revision was ever signed off completely, so that a sending may hold its bytes."""
+    return bool(
+        session.scalar(select(exists().where(Approval.revision_id == revision_id, Approval.completes.is_(True))))
     )
-    if stored != edition.sha256:
-        raise RenderingError(f"The {edition.medium.value} edition came out differently from the one already frozen.")
 
 
 def _manifest(proofs: Proofs, hashes: Mapping[Medium, str]) -> str:

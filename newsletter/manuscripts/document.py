@@ -176,6 +176,14 @@ class Mailing:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """What was wrong in a version that is out, and since when it reads otherwise."""
+
+    text: str
+    date: datetime.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One issue's content, complete and immutable."""
 
@@ -191,6 +199,8 @@ class Document:
     people: tuple[PeopleGroup, ...] = ()
     contact: Contact | None = None
     publisher: Publisher | None = None
+    corrections: tuple[Correction, ...] = ()
+    """One for each version after the first, the oldest first."""
 
 
 @cache

@@ -13,6 +13,7 @@ from newsletter.kit.errors import ManuscriptError
 from newsletter.manuscripts.dates import find_period, iso_date
 from newsletter.manuscripts.document import (
     Contact,
+    Correction,
     Document,
     MailFormat,
     Mailing,
@@ -95,6 +96,7 @@ class _Values:
             people=self._people(),
             contact=self._contact(),
             publisher=self._publisher(),
+            corrections=self._corrections(),
         )
         for key in self.loaded:
             if key not in FIELDS:
@@ -170,10 +172,25 @@ class _Values:
             return None
         return Publisher(_shown(value.get("title", "Publisher")), tuple(map(_shown, lines)))
 
+    def _corrections(self) -> tuple[Correction, ...]:
+        value = self.loaded.get("corrections")
+        found = []
+        for one in value if isinstance(value, list) else [] if value is None else [value]:
+            given = {"text": one} if isinstance(one, str) else one
+            if not isinstance(given, dict) or set(given) - {"date", "text"}:
+                self._refuse("corrections", one)
+                continue
+            written = _shown(given.get("date", ""))
+            date = iso_date(written.strip())
+            if written and date is None:
+                self._refuse("corrections", written)
+            found.append(Correction(_shown(given.get("text", "")), date))
+        return tuple(found)
+
 
 FIELDS = (
     "title", "date", "period", "language", "organisation", "organization", "subject", "preheader", "format",
-    "people", "contact", "publisher",
+    "people", "contact", "publisher", "corrections",
 )  # fmt: skip
 """The fields of the front matter, in the order they are written."""
 
@@ -226,6 +243,10 @@ def front_matter_of(document: Document) -> str:
         values["contact"] = _fields(label=document.contact.label, address=document.contact.address)
     if document.publisher:
         values["publisher"] = {"title": document.publisher.title, "lines": list(document.publisher.lines)}
+    if document.corrections:
+        values["corrections"] = [
+            _fields(date=one.date.isoformat() if one.date else "", text=one.text) for one in document.corrections
+        ]
     written = yaml.dump(values, Dumper=_TextDumper, sort_keys=False, allow_unicode=True, width=1_000_000)
     return f"---\n{written}---\n"
 

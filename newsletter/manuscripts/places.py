@@ -45,7 +45,9 @@ class Passage:
 
 def passages(document: Document) -> Iterator[Passage]:
     """Yield every text of *document* in reading order."""
-    for words in (document.organisation, document.title, document.mailing.subject, document.mailing.preheader):
+    corrections = [correction.text for correction in document.corrections]
+    mailing = document.mailing
+    for words in (document.organisation, document.title, mailing.subject, mailing.preheader, *corrections):
         if words:
             yield Passage(words, None, "", "masthead")
     for section in document.sections:

@@ -12,7 +12,7 @@ from newsletter.manuscripts.document import Article, BriefList, Document, Entry,
 from newsletter.rendering.contents import ContentsPart, contents, entry_anchor, section_anchor, title_of
 from newsletter.rendering.html_text import Dress, HtmlWriter
 from newsletter.rendering.languages import direction, script_runs, tag
-from newsletter.rendering.lines import dated, imprint_lines, organisation_of, with_colon
+from newsletter.rendering.lines import correction_label, dated, imprint_lines, organisation_of, with_colon
 from newsletter.rendering.links import href
 from newsletter.rendering.theme import Masthead
 from newsletter.rendering.wording import Wording, wording
@@ -99,6 +99,8 @@ class View:
     organisation: Markup
     date: str
     period: str
+    corrections: tuple[tuple[str, Markup], ...]
+    """What was corrected since the first version: label and text, the newest first."""
     contents: tuple[ContentsPart, ...]
     sections: tuple[SectionView, ...]
     people: tuple[tuple[Heading, tuple[tuple[Markup, Markup], ...]], ...]
@@ -132,6 +134,9 @@ def view(document: Document, masthead: Masthead, dress: Dress) -> View:
         organisation=writer.text(organisation_of(document, masthead)),
         date=words.date(document.date) if document.date else "",
         period=words.span(document.period.first, document.period.last) if document.period else "",
+        corrections=tuple(
+            (correction_label(one, words), writer.text(one.text)) for one in reversed(document.corrections)
+        ),
         contents=tuple(_tagged(part, writer) for part in contents(document)),
         sections=sections,
         people=people,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 
-from newsletter.manuscripts.document import Document
+from newsletter.manuscripts.document import Correction, Document
 from newsletter.rendering.contents import title_of
 from newsletter.rendering.theme import Masthead
 from newsletter.rendering.wording import Wording
@@ -34,3 +34,10 @@ def with_colon(label: str) -> str:
 def dated(as_written: str, date: datetime.date | None, words: Wording) -> str:
     """Return a date as the manuscript wrote it, else as the language writes it, else nothing."""
     return as_written or (words.date(date) if date else "")
+
+
+def correction_label(correction: Correction, words: Wording) -> str:
+    """Return what stands before a correction's text: since when the issue reads otherwise."""
+    if correction.date is None:
+        return words.corrected
+    return words.corrected_on.replace("{date}", words.date(correction.date))

@@ -11,7 +11,7 @@ from newsletter.manuscripts.document import Article, BriefList, Document, Note, 
 from newsletter.manuscripts.pictures import Pictures
 from newsletter.rendering.characters import printable
 from newsletter.rendering.contents import title_of
-from newsletter.rendering.lines import dated, organisation_of
+from newsletter.rendering.lines import correction_label, dated, organisation_of
 from newsletter.rendering.palette import light
 from newsletter.rendering.pdf_headings import number_levels
 from newsletter.rendering.pdf_language import typesetting
@@ -38,6 +38,10 @@ def content(document: Document, masthead: Masthead, pictures: Pictures) -> Data:
         "publisher": setter.text(masthead.publisher or masthead.imprint.name),
         "date": words.date(document.date) if document.date else "",
         "period": _period(document, words),
+        "corrections": [
+            {"label": correction_label(one, words), "text": setter.text(one.text)}
+            for one in reversed(document.corrections)
+        ],
         "sections": sections,
         "people": [_group(group, setter) for group in document.people],
         "contact": _contact(document, setter),

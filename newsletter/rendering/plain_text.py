@@ -7,7 +7,7 @@ from typing import assert_never
 from newsletter.manuscripts.document import Article, BriefList, Document, Entry, MailFormat, Note, Section, Source
 from newsletter.rendering.characters import fit_to_render
 from newsletter.rendering.contents import contents, entry_anchor, title_of
-from newsletter.rendering.lines import dated, imprint_lines, organisation_of, with_colon
+from newsletter.rendering.lines import correction_label, dated, imprint_lines, organisation_of, with_colon
 from newsletter.rendering.links import href
 from newsletter.rendering.slots import Slot
 from newsletter.rendering.teasers import teaser
@@ -33,6 +33,7 @@ def plain_text(
     words = wording(masthead.language)
     stretches = [wrapped(preheader)] if preheader.strip() else []
     stretches.append(_head(document, masthead, words))
+    stretches += [wrapped(f"{correction_label(one, words)} {one.text}") for one in reversed(document.corrections)]
     match mail_format:
         case MailFormat.FULL:
             stretches += [_other_editions(words), _contents(document, words), *_issue(document, words)]

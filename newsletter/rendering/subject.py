@@ -20,7 +20,15 @@ _DIRECTIONS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 def subject_of(document: Document, masthead: Masthead, *, default: str = "") -> str:
     """Return the issue's subject: its own, else *default* (``{title}``, ``{publication}``, ``{date}`` are filled), else
-    the title with the first article's."""
+    the title with the first article's. That of a corrected issue says so first."""
+    subject = _first_subject(document, masthead, default)
+    if not document.corrections:
+        return subject
+    pattern = wording(masthead.language).correction_subject
+    return _line(pattern.replace("{subject}", subject), LONGEST_SUBJECT)
+
+
+def _first_subject(document: Document, masthead: Masthead, default: str) -> str:
     title = title_of(document, masthead.publication)
     return (
         _line(document.mailing.subject, LONGEST_SUBJECT)

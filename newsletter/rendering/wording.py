@@ -42,6 +42,14 @@ class Wording:
     issued_by: str
     """Label of a source's issuing bodies where the manuscript has none."""
     imprint: str
+    corrected_on: str
+    """Filled with date; stands before what was corrected in a version that is out."""
+    corrected: str
+    """The same where the date is not known."""
+    version_before: str
+    """Names the link from a corrected web edition to the one before it."""
+    correction_subject: str
+    """Filled with subject; what a correction's mail is called."""
     span_of_days: str
     """Filled with month, first, last (days) and year."""
     span_of_months: str
@@ -96,6 +104,10 @@ ENGLISH = Wording(
     links="Links",
     issued_by="Issued by",
     imprint="Imprint",
+    corrected_on="Corrected on {date}:",
+    corrected="Corrected:",
+    version_before="Read the version before this correction",
+    correction_subject="Correction: {subject}",
     span_of_days="{month} {first}–{last}, {year}",
     span_of_months="{first_month} {first} – {last_month} {last}, {year}",
 )  # fmt: skip
@@ -128,6 +140,10 @@ GERMAN = Wording(
     links="Links",
     issued_by="Herausgegeben von",
     imprint="Impressum",
+    corrected_on="Berichtigt am {date}:",
+    corrected="Berichtigt:",
+    version_before="Die Fassung vor dieser Berichtigung lesen",
+    correction_subject="Berichtigung: {subject}",
     span_of_days="{first}.–{last}. {month} {year}",
     span_of_months="{first}. {first_month} – {last}. {last_month} {year}",
 )  # fmt: skip

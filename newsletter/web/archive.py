@@ -11,10 +11,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
-from newsletter.delivery.models import Dispatch
-from newsletter.delivery.states import DispatchKind
 from newsletter.issues.models import Approval, Issue, IssueState, StoredEdition
-from newsletter.issues.places import issue_path, publication_path
+from newsletter.issues.places import issue_path, opened_for, publication_path, version_path
+from newsletter.issues.versions import PublishedVersion
 from newsletter.kit.database import Database
 from newsletter.kit.errors import BadToken, NotFound
 from newsletter.kit.templating import bundled, environment
@@ -136,15 +135,37 @@ def router(database: Database, *, keyring: Keyring, public_url: str) -> APIRoute
     def pdf_edition(request: Request, label: str, number: Number, reader: str = "") -> Response:
         return edition(request, label, number, Medium.PDF, reader)
 
-    def edition(request: Request, label: str, number: int, medium: Medium, reader: str) -> Response:
+    @routes.api_route("/n/{label}/{number}/versions/{version}/", methods=["GET", "HEAD"])
+    @routes.api_route("/n/{label}/{number}/{reader}/versions/{version}/", methods=["GET", "HEAD"])
+    def web_version(request: Request, label: str, number: Number, version: Number, reader: str = "") -> Response:
+        return edition(request, label, number, Medium.WEB, reader, version)
+
+    @routes.api_route("/n/{label}/{number}/versions/{version}/issue.pdf", methods=["GET", "HEAD"])
+    @routes.api_route("/n/{label}/{number}/{reader}/versions/{version}/issue.pdf", methods=["GET", "HEAD"])
+    def pdf_version(request: Request, label: str, number: Number, version: Number, reader: str = "") -> Response:
+        return edition(request, label, number, Medium.PDF, reader, version)
+
+    @routes.api_route("/n/{label}/{number}/versions/{seen}/versions/{version}/", methods=["GET", "HEAD"])
+    @routes.api_route("/n/{label}/{number}/{reader}/versions/{seen}/versions/{version}/", methods=["GET", "HEAD"])
+    def version_before(
+        request: Request, label: str, number: Number, seen: Number, version: Number, reader: str = ""
+    ) -> RedirectResponse:
+        # A version's own bytes link to the one before it relative to where the newest stands.
+        place = opened_for(issue_path(label, number), reader) if reader else issue_path(label, number)
+        return RedirectResponse(request.scope.get("root_path", "") + version_path(place, version), 308)
+
+    def edition(
+        request: Request, label: str, number: int, medium: Medium, reader: str, version: int | None = None
+    ) -> Response:
         with database.read() as session:
-            row = session.execute(_sent_edition(label, number, medium)).first()
+            row = session.execute(_published_edition(label, number, medium, version)).first()
             if row is None or not (row.access is Access.OPEN or _may_read(keyring, reader, row.publication_id)):
                 raise NotFound("There is no issue at this address.")
             beside = shelves.neighbours(session, row.publication_id, number)
         root = request.scope.get("root_path", "")
         links = _links(root, label, beside) if row.access is Access.OPEN else {}
-        return _answer(request, row, medium, name=f"{label}-{number}", links=links)
+        name = f"{label}-{number}" if version is None else f"{label}-{number}-v{version}"
+        return _answer(request, row, medium, name=name, links=links)
 
     return routes
 
@@ -223,23 +244,22 @@ def _has_it(request: Request, etag: str) -> bool:
     return held.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in held.split(",")}
 
 
-def _sent_edition(label: str, number: int, medium: Medium) -> Select[str, bytes, Access, int]:
-    """The edition of the newest sending that has begun: a draft begun since does not change what readers see."""
-    return (
+def _published_edition(label: str, number: int, medium: Medium, version: int | None) -> Select[str, bytes, Access, int]:
+    """The edition of one version that is out, the newest if none is named: a draft begun since changes nothing."""
+    query = (
         select(StoredEdition.sha256, StoredEdition.data, Publication.access, Publication.id.label("publication_id"))
         .join(Approval, Approval.revision_id == StoredEdition.revision_id)
-        .join(Dispatch, Dispatch.approval_id == Approval.id)
-        .join(Issue, Issue.id == Dispatch.issue_id)
+        .join(PublishedVersion, PublishedVersion.approval_id == Approval.id)
+        .join(Issue, Issue.id == PublishedVersion.issue_id)
         .join(Publication, Publication.id == Issue.publication_id)
         .where(
             Publication.label == label,
             Issue.number == number,
             Issue.published_at.is_not(None),
             Issue.state != IssueState.WITHDRAWN,
-            Dispatch.kind.in_([DispatchKind.ISSUE, DispatchKind.CORRECTION]),
-            Dispatch.started_at.is_not(None),
             StoredEdition.medium == medium,
         )
-        .order_by(Dispatch.id.desc())
+        .order_by(PublishedVersion.version.desc())
         .limit(1)
     )
+    return query if version is None else query.where(PublishedVersion.version == version)

@@ -11,10 +11,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ScalarSelect, Select, func, select
 from sqlalchemy.orm import Session
 
-from newsletter.delivery.models import Dispatch
-from newsletter.delivery.states import DispatchKind
 from newsletter.issues.models import Approval, Issue, IssueState, Revision, StoredEdition
 from newsletter.issues.places import issue_path
+from newsletter.issues.versions import PublishedVersion
 from newsletter.kit.errors import NotFound
 from newsletter.manuscripts.document import Article, Document, from_json
 from newsletter.publications import Access, Profile, Publication
@@ -100,9 +99,9 @@ def shelf_of(session: Session, publication: Publication, *, limit: int = ALL, se
 def sent_issues(session: Session, publication_id: int, *, limit: int = ALL) -> list[Sent]:
     """Return the newest *limit* issues that have gone out and were not withdrawn, newest first."""
     rows = session.execute(
-        select(Issue, Approval.revision_id, Dispatch.started_at, func.length(StoredEdition.data))
-        .join(Dispatch, Dispatch.id == _newest_sending())
-        .join(Approval, Approval.id == Dispatch.approval_id)
+        select(Issue, Approval.revision_id, PublishedVersion.published_at, func.length(StoredEdition.data))
+        .join(PublishedVersion, PublishedVersion.id == _newest_version())
+        .join(Approval, Approval.id == PublishedVersion.approval_id)
         .outerjoin(
             StoredEdition,
             (StoredEdition.revision_id == Approval.revision_id) & (StoredEdition.medium == Medium.PDF),
@@ -113,7 +112,7 @@ def sent_issues(session: Session, publication_id: int, *, limit: int = ALL) -> l
         .order_by(Issue.number.desc())
         .limit(limit)
     )
-    return [Sent(issue, revision_id, started_at, size or 0) for issue, revision_id, started_at, size in rows]
+    return [Sent(issue, revision_id, out_since, size or 0) for issue, revision_id, out_since, size in rows]
 
 
 def documents_of(session: Session, revision_ids: list[int]) -> dict[int, Document]:
@@ -165,15 +164,11 @@ def neighbours(session: Session, publication_id: int, number: int) -> tuple[int 
     return before, after
 
 
-def _newest_sending() -> ScalarSelect[int]:
-    """The newest sending of an issue that has begun: a draft begun since does not change what readers see."""
+def _newest_version() -> ScalarSelect[int]:
+    """The newest version of an issue that is out: a draft begun since does not change what readers see."""
     return (
-        select(func.max(Dispatch.id))
-        .where(
-            Dispatch.issue_id == Issue.id,
-            Dispatch.kind.in_([DispatchKind.ISSUE, DispatchKind.CORRECTION]),
-            Dispatch.started_at.is_not(None),
-        )
+        select(func.max(PublishedVersion.id))
+        .where(PublishedVersion.issue_id == Issue.id)
         .correlate(Issue)
         .scalar_subquery()
     )

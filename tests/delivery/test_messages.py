@@ -217,7 +217,7 @@ def test_a_rehearsal_with_the_catcher_does_not_stand_in_the_way(database, keyrin
 
 
 def test_an_embargo_is_a_hard_block(database, keyring, issue_id):
-    """Refused at the start; set later, nothing more is claimed until it is over."""
+    """Refused at the start; laid later, the sending waits, and is not public; over a running one nothing is claimed."""
     noon = NINE_OCLOCK.replace(hour=12)
     dispatch = send(database, issue_id, keyring)
     with database.write() as session:
@@ -225,6 +225,15 @@ def test_an_embargo_is_a_hard_block(database, keyring, issue_id):
         issue.embargo_until = noon
         with pytest.raises(DispatchRefused, match="embargo until 2026-03-04 12:00"):
             orders.send_issue(session, issue, keyring=keyring, route=ROUTE, by="eve", now=NINE_OCLOCK)
+    assert run(database, keyring) == []
+    assert account(database, dispatch).state is DispatchState.SCHEDULED
+    with database.write() as session:
+        assert drafts.get(session, issue_id).state is IssueState.APPROVED
+        drafts.get(session, issue_id).embargo_until = NINE_OCLOCK
+        planning.schedule_due(session, now=NINE_OCLOCK)
+    planning.plan(database, dispatch, clock=TurnedClock())
+    with database.write() as session:
+        drafts.get(session, issue_id).embargo_until = noon
     assert run(database, keyring) == []
     assert account(database, dispatch).waiting == 3
     with database.write() as session:

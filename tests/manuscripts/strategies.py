@@ -11,6 +11,7 @@ from newsletter.manuscripts.document import (
     Brief,
     BriefList,
     Contact,
+    Correction,
     Document,
     MailFormat,
     Mailing,
@@ -188,4 +189,5 @@ documents = st.builds(
     ).map(tuple),
     contact=st.one_of(st.none(), st.builds(Contact, yaml_texts, yaml_texts)),
     publisher=st.one_of(st.none(), st.builds(Publisher, yaml_texts, st.lists(yaml_texts, max_size=3).map(tuple))),
+    corrections=st.lists(st.builds(Correction, yaml_texts, st.one_of(st.none(), days)), max_size=2).map(tuple),
 )

@@ -51,8 +51,6 @@ def published(here: Installation, *, access: Access = Access.OPEN, started: bool
         with here.database.write() as session:
             planning.schedule_due(session, now=now)
         planning.plan(here.database, dispatch_id, clock=here.clock)
-        with here.database.write() as session:
-            signoff.mark_published(session, drafts.get(session, issue_id), now=now)
     return issue_id
 
 

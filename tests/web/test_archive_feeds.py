@@ -39,12 +39,10 @@ def publish_another(here: Installation, document: Document, *, label: str = "not
         proofs = signoff.proofs_of(session, issue)
         signoff.approve(session, issue, proofs, EDITIONS, keyring=here.settings.keyring, by="bob", now=now)
         dispatch = orders.send_issue(session, issue, keyring=here.settings.keyring, route="smtp", by="bob", now=now)
-        issue_id, dispatch_id, number = issue.id, dispatch.id, issue.number
+        dispatch_id, number = dispatch.id, issue.number
     with here.database.write() as session:
         planning.schedule_due(session, now=now)
     planning.plan(here.database, dispatch_id, clock=here.clock)
-    with here.database.write() as session:
-        signoff.mark_published(session, drafts.get(session, issue_id), now=now)
     return number
 
 
