@@ -127,22 +127,20 @@ def router(database: Database, *, keyring: Keyring, public_url: str) -> APIRoute
 
     @routes.api_route("/n/{label}/{number}/", methods=["GET", "HEAD"])
     @routes.api_route("/n/{label}/{number}/{reader}/", methods=["GET", "HEAD"])
-    def web_edition(request: Request, label: str, number: Number, reader: str = "") -> Response:
-        return edition(request, label, number, Medium.WEB, reader)
+    @routes.api_route("/n/{label}/{number}/versions/{version}/", methods=["GET", "HEAD"])
+    @routes.api_route("/n/{label}/{number}/{reader}/versions/{version}/", methods=["GET", "HEAD"])
+    def web_edition(
+        request: Request, label: str, number: Number, reader: str = "", version: Number | None = None
+    ) -> Response:
+        return edition(request, label, number, Medium.WEB, reader, version)
 
     @routes.api_route("/n/{label}/{number}/issue.pdf", methods=["GET", "HEAD"])
     @routes.api_route("/n/{label}/{number}/{reader}/issue.pdf", methods=["GET", "HEAD"])
-    def pdf_edition(request: Request, label: str, number: Number, reader: str = "") -> Response:
-        return edition(request, label, number, Medium.PDF, reader)
-
-    @routes.api_route("/n/{label}/{number}/versions/{version}/", methods=["GET", "HEAD"])
-    @routes.api_route("/n/{label}/{number}/{reader}/versions/{version}/", methods=["GET", "HEAD"])
-    def web_version(request: Request, label: str, number: Number, version: Number, reader: str = "") -> Response:
-        return edition(request, label, number, Medium.WEB, reader, version)
-
     @routes.api_route("/n/{label}/{number}/versions/{version}/issue.pdf", methods=["GET", "HEAD"])
     @routes.api_route("/n/{label}/{number}/{reader}/versions/{version}/issue.pdf", methods=["GET", "HEAD"])
-    def pdf_version(request: Request, label: str, number: Number, version: Number, reader: str = "") -> Response:
+    def pdf_edition(
+        request: Request, label: str, number: Number, reader: str = "", version: Number | None = None
+    ) -> Response:
         return edition(request, label, number, Medium.PDF, reader, version)
 
     @routes.api_route("/n/{label}/{number}/versions/{seen}/versions/{version}/", methods=["GET", "HEAD"])
