@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from newsletter.manuscripts.articles import ArticleDraft
@@ -43,20 +43,30 @@ class LooseReading:
     taken: list[str]
 
 
-def read_loose(lines: Sequence[Line], house: HouseStyle, known_values: Document | None = None) -> LooseReading:
-    """Return the Document that *lines* amount to; *known_values* (from front matter) win over the masthead."""
+def read_loose(
+    lines: Sequence[Line],
+    house: HouseStyle,
+    known_values: Document | None = None,
+    *,
+    part: bool = False,
+    headed: bool = False,
+) -> LooseReading:
+    """Return the Document that *lines* amount to; *known_values* (from front matter) win over the masthead.
+
+    A *part* of an issue has no masthead; with *headed*, only what is marked as a title is one.
+    """
     findings: list[Finding] = []
     tidied = [replace(line, text=tidy(line.text)) for line in lines]
     labels = infer(tidied, house)
     chunks = drop_furniture(drop_contents(chunks_of(tidied), house, findings), findings)
-    pieces = Cutter(chunks, labels, house).cut()
-    head = read_masthead(pieces, findings)
+    pieces = Cutter(chunks, labels, house, headed=headed).cut()
+    head = Masthead() if part else read_masthead(pieces, findings)
     if known_values is not None:
         head = _known(head, known_values)
     body = [*head.rest, *pieces[head.used :]]
     draft = _Draft(head, labels, findings)
-    draft.read(body)
-    return LooseReading(draft.document(lines, known_values), findings, head.taken)
+    draft.read(body, Outline(body, labels, part=part).roles())
+    return LooseReading(draft.document(lines, known_values, part=part), findings, head.taken)
 
 
 def _known(head: Masthead, values: Document) -> Masthead:
@@ -87,9 +97,8 @@ class _Draft:
     _role: Role = Role.NOTE
     _blocks: list[Block] = field(default_factory=list)
 
-    def read(self, pieces: Sequence[Piece]) -> None:
-        """Take the pieces in, one after the other."""
-        roles = Outline(pieces, self.labels).roles()
+    def read(self, pieces: Sequence[Piece], roles: Mapping[int, Role]) -> None:
+        """Take the pieces in, one after the other, each title as what it opens."""
         for at, piece in enumerate(pieces):
             match piece:
                 case Title():
@@ -205,11 +214,11 @@ class _Draft:
         last = self.sections[-1]
         self.sections[-1] = replace(last, entries=(*last.entries, entry))
 
-    def document(self, lines: Sequence[Line], values: Document | None) -> Document:
-        """Return the finished Document."""
+    def document(self, lines: Sequence[Line], values: Document | None, *, part: bool) -> Document:
+        """Return the finished Document; a part of an issue needs no title of its own."""
         head = self.head
         title = head.title
-        if not title:
+        if not title and not part:
             self.findings.append(
                 Finding("title-missing", next((line.number for line in lines if not line.blank), 1), "")
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from enum import StrEnum
 
@@ -10,6 +11,12 @@ from newsletter.manuscripts.labels import Labels
 from newsletter.manuscripts.markdown import read_blocks
 from newsletter.manuscripts.mending import mend
 from newsletter.manuscripts.pieces import FieldLine, Piece, Prose, Roll, Title
+
+FREE_TITLES = re.compile(
+    r"^(?:editorial|foreword|preface|interview|from the editors?|dear readers?|vorwort|leitartikel|liebe leser)\b",
+    re.IGNORECASE,
+)
+"""Titles over text that is no article with parts and sources."""
 
 
 class Role(StrEnum):
@@ -32,7 +39,7 @@ class Role(StrEnum):
 class Outline:
     """The roles of the titles among *pieces*, by position."""
 
-    def __init__(self, pieces: Sequence[Piece], labels: Labels) -> None:
+    def __init__(self, pieces: Sequence[Piece], labels: Labels, *, part: bool = False) -> None:
         self.pieces = pieces
         self.labels = labels
         titles = [piece for piece in pieces if isinstance(piece, Title) and not labels.is_part(piece.text)]
@@ -47,9 +54,12 @@ class Outline:
             self._entry = levels[0] if levels else 2
         self._single = not numbered and len(levels) == 1
         self._lowest = levels[0] if levels else 1
+        self._alone = part and self._one_title()
 
     def roles(self) -> dict[int, Role]:
         """Return the role of each title by its position."""
+        if self._alone:
+            return self._below_one_title()
         roles: dict[int, Role] = {}
         inside_article = False
         for at, piece in enumerate(self.pieces):
@@ -58,6 +68,37 @@ class Outline:
                 roles[at] = role
                 if role in {Role.SECTION, Role.ARTICLE, Role.BRIEFS, Role.NOTE}:
                     inside_article = role is Role.ARTICLE
+        return roles
+
+    def _one_title(self) -> bool:
+        """Say whether the first piece is a title that all others stand below: one author's article."""
+        first = self.pieces[0] if self.pieces else None
+        if not isinstance(first, Title) or self.labels.is_part(first.text):
+            return False
+        others = [
+            piece for piece in self.pieces[1:] if isinstance(piece, Title) and not self.labels.is_part(piece.text)
+        ]
+        if first.number is not None:
+            return all(title.number is None and (title.level or 9) > (first.level or 0) for title in others)
+        if first.level is None:
+            lists = any(dated_list(self._below(self.pieces.index(title))) for title in others)
+            return not lists and all(
+                title.level is None and title.number is None and not title.caps for title in others
+            )
+        return all((title.level or 9) > first.level and title.number is None for title in others)
+
+    def _below_one_title(self) -> dict[int, Role]:
+        title = self.pieces[0]
+        assert isinstance(title, Title)
+        below = self.pieces[1:]
+        if dated_list(below):
+            first = Role.NOTE if EVENT_TITLES.search(title.text) else Role.BRIEFS
+        else:
+            first = Role.NOTE if EVENT_TITLES.search(title.text) or FREE_TITLES.search(title.text) else Role.ARTICLE
+        roles = {0: first}
+        for at, piece in enumerate(below, 1):
+            if isinstance(piece, Title):
+                roles[at] = Role.LABEL if self.labels.is_part(piece.text) and piece.number is None else Role.INSIDE
         return roles
 
     def _role(self, at: int, title: Title, *, inside_article: bool) -> Role:

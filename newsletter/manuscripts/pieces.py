@@ -62,6 +62,7 @@ _BOLD = re.compile(r"^\s*(\*\*|__)(?P<text>[^*_].*?)\1\s*$")
 _ENDS_SENTENCE = (".", ",", ";", ":", "!", "?", "…", "：", "。", "？")
 MAX_TITLE = 200
 MAX_PLAIN_TITLE = 90
+_BYLINE = re.compile(r"(?:By|Von)\s+[^\W\d_][\w.’'-]+(?:\s+[\w.’',&-]+){0,8}")
 CAPS_SHARE = 0.8
 """Letters in capitals that make a line a heading: MERICs TOP 5 has eight of nine."""
 
@@ -99,12 +100,12 @@ def without_marks(text: str) -> str:
 class Cutter:
     """Cut chunks into pieces, front to back."""
 
-    def __init__(self, chunks: Sequence[Chunk], labels: Labels, house: HouseStyle) -> None:
+    def __init__(self, chunks: Sequence[Chunk], labels: Labels, house: HouseStyle, *, headed: bool = False) -> None:
         self.chunks = list(chunks)
         self.labels = labels
         self.people = {known(title): title for title in house.people_titles}
         self.publisher = {known(title): title for title in house.publisher_titles}
-        self.has_headings = sum(bool(_ATX.match(line.text)) for chunk in chunks for line in chunk) >= 3
+        self.has_headings = headed or sum(bool(_ATX.match(line.text)) for chunk in chunks for line in chunk) >= 3
         self.pieces: list[Piece] = []
         self._prose: list[Line] = []
 
@@ -224,8 +225,9 @@ class Cutter:
         return Title(text, chunk[0].number), 1
 
     def _signs(self, at: int) -> bool:
-        """Say whether the short line at *at* closes a letter or names who wrote it."""
-        if CLOSING.fullmatch(self.chunks[at][0].text.strip()):
+        """Say whether the short line at *at* closes a letter or names who wrote it, below the title or the text."""
+        line = without_marks(self.chunks[at][0].text)
+        if CLOSING.fullmatch(line) or (at and _BYLINE.fullmatch(line) and not self._prose):
             return True
         before = self._prose[-1].text.strip() if self._prose else ""
         # After a sentence, a line in small letters over one in capitals closes the text: a section has capitals itself.

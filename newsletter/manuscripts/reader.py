@@ -29,10 +29,19 @@ class Reading:
     remarks: tuple[Remark, ...] = ()
 
 
-def read(source: bytes | str, *, house_style: HouseStyle = HouseStyle(), name: str = "manuscript") -> Reading:
+def read(
+    source: bytes | str,
+    *,
+    house_style: HouseStyle = HouseStyle(),
+    name: str = "manuscript",
+    part: bool = False,
+    headed: bool = False,
+) -> Reading:
     """Read a manuscript in the house form or the loose form; see docs/manuscript.md for both.
 
-    Every word of *source* is in the Document or named in a Remark. Raises ``ManuscriptError`` in one sentence, naming
+    *part* says that it is one author's part of an issue: a loose one has no masthead then, and its first title is an
+    entry's. *headed* says that its titles are marked as such, so that a short line is no title by itself. Every word
+    of *source* is in the Document or named in a Remark. Raises ``ManuscriptError`` in one sentence, naming
     *name*, if *source* is no manuscript.
     """
     text, noted = decode(source, name)
@@ -40,21 +49,23 @@ def read(source: bytes | str, *, house_style: HouseStyle = HouseStyle(), name: s
     refuse_depth(text)
     front = split_front_matter(lines)
     if front is None:
-        document, findings = _loose(lines, house_style, None)
+        document, findings = _loose(lines, house_style, None, part=part, headed=headed)
     else:
         values, refused = read_front_matter(front[0])
         body = front[1]
         if all(line.blank for line in body) or any(_SECTION.match(line.text) for line in body):
             document, findings = _house(body, values, house_style)
         else:
-            document, findings = _loose(body, house_style, values)
+            document, findings = _loose(body, house_style, values, part=False, headed=headed)
         findings = [*refused, *findings]
     remarks = remarks_of([*noted, *findings], house_style.severities)
     return Reading(document, _placed(remarks, document))
 
 
-def _loose(lines: Sequence[Line], house: HouseStyle, values: Document | None) -> tuple[Document, list[Finding]]:
-    reading = read_loose(lines, house, values)
+def _loose(
+    lines: Sequence[Line], house: HouseStyle, values: Document | None, *, part: bool, headed: bool
+) -> tuple[Document, list[Finding]]:
+    reading = read_loose(lines, house, values, part=part, headed=headed)
     lost = find_losses(lines, reading.document, reading.findings, reading.taken)
     return reading.document, [*reading.findings, *lost]
 

@@ -111,6 +111,81 @@ REPAIRS: dict[str, Repair] = {
             "A page number or running head is left out.", "{n} page numbers and running heads are left out.",
             "Nothing to do.",
         ),
+        Repair(
+            "word-text-box", _WARNING, "A text box of a Word file was put into the running text, after its paragraph.",
+            "The words of a text box stand in the running text now, after the paragraph it hung on.",
+            "The words of {n} text boxes stand in the running text now, after the paragraphs they hung on.",
+            "Look whether they stand where they should.",
+        ),
+        Repair(
+            "word-equation", _WARNING, "An equation of a Word file became plain signs in a row.",
+            "An equation was taken over as plain signs.", "{n} equations were taken over as plain signs.",
+            "Read it over; put a picture in its place where plain signs do not say it.",
+        ),
+        Repair(
+            "word-drawing", _WARNING, "A SmartArt drawing or a chart of a Word file is left out; its words are quoted.",
+            "A drawing or chart is left out; no mail shows it.",
+            "{n} drawings or charts are left out; no mail shows them.",
+            "In Word, copy it, paste it as a picture (PNG), and hand the file in again.",
+        ),
+        Repair(
+            "word-picture", _WARNING, "A picture of a Word file that no mail shows, or that lies elsewhere, is left out.",
+            "A picture of the Word file is left out.", "{n} pictures of the Word file are left out.",
+            "In Word, copy it, paste it as a picture (PNG or JPEG), and hand the file in again.",
+        ),
+        Repair(
+            "word-embedded", _WARNING, "A file embedded in a Word file is left out.",
+            "An embedded file is left out.", "{n} embedded files are left out.",
+            "Put what readers need of it into the text.",
+        ),
+        Repair(
+            "word-hidden", _WARNING, "Text formatted as hidden in Word is left out.",
+            "Hidden text is left out.", "Hidden text in {n} places is left out.",
+            "Make it visible in Word if it belongs into the issue.",
+        ),
+        Repair(
+            "word-struck", _WARNING, "Words formatted as struck through, by hand and not as a tracked change, stay.",
+            "Struck-through words stand in the text as ordinary ones.",
+            "Struck-through words in {n} places stand in the text as ordinary ones.",
+            "Take them out if they are meant to go.",
+        ),
+        Repair(
+            "word-merged-cells", _WARNING, "Merged cells of a table were taken apart; the words stand in the first.",
+            "Merged cells of a table were taken apart.", "Merged cells of {n} tables were taken apart.",
+            "Look at the table in the preview.",
+        ),
+        Repair(
+            "word-sign", _WARNING, "A sign of a symbol font has no counterpart and is left out.",
+            "A sign of a symbol font is left out.", "{n} signs of symbol fonts are left out.",
+            "Put an ordinary sign in its place.",
+        ),
+        Repair(
+            "word-placeholder", _NOTICE, "The placeholder of an empty form field of a Word file is left out.",
+            "The placeholder of an empty form field is left out.", "Placeholders of {n} form fields are left out.",
+            "Nothing to do.",
+        ),
+        Repair(
+            "word-highlight", _NOTICE, "Words were marked with a highlighter in Word; the mark is gone.",
+            "Words were marked with a highlighter.", "Words in {n} places were marked with a highlighter.",
+            "Look whether the mark meant something.",
+        ),
+        Repair(
+            "word-header", _NOTICE, "Headers and footers of a Word file are left out.",
+            "The Word file's header or footer is left out.", "{n} headers and footers of the Word file are left out.",
+            "Nothing to do: every edition has its own.",
+        ),
+        Repair(
+            "word-formatting", _NOTICE, "Tracked changes of formatting alone are taken as they stand.",
+            "Tracked changes of formatting alone are taken as they stand.",
+            "Tracked changes of formatting alone are taken as they stand.",
+            "Nothing to do: the issue has formatting of its own.",
+        ),
+        Repair(
+            "word-macros", _NOTICE, "Macros of a Word file are left out and never run.",
+            "The Word file has macros; they are left out and were not run.",
+            "{n} Word files have macros; they are left out and were not run.",
+            "Ask whoever sent it whether that is meant.",
+        ),
     )
 }  # fmt: skip
 """Every repair by name, in the order of docs/proofing.md."""
