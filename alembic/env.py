@@ -5,6 +5,7 @@ from __future__ import annotations
 from alembic import context
 
 import newsletter.delivery.models
+import newsletter.issues.received
 import newsletter.issues.review_links
 import newsletter.kit.audit
 import newsletter.team.models  # noqa: F401  # these declare every table on Base

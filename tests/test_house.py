@@ -15,6 +15,7 @@ import pytest
 
 from newsletter.delivery.states import DeliveryState, DispatchKind, DispatchState, EventKind, SkipReason
 from newsletter.issues.models import IssueState
+from newsletter.issues.received import FileState
 from newsletter.kit.settings import Settings
 from subscribers.models import SubscriptionState
 
@@ -205,6 +206,7 @@ def test_the_glossary_has_every_word(word):
     ("states", "chapter"),
     [
         (IssueState, "Where an issue stands"),
+        (FileState, "Where a manuscript file stands"),
         (SubscriptionState, "Where a reader stands with one publication"),
         (DispatchState, "Where a sending stands"),
         (DeliveryState, "Where a delivery stands"),

@@ -91,7 +91,7 @@ def read_files(files: Sequence[ManuscriptFile], *, house_style: HouseStyle) -> t
                 pictures[file.name] = reencoded(file.data, file.name)
             except ManuscriptError as error:
                 refused.append(str(error))
-    texts = [file for file in files if not file.is_picture]
+    texts = _different([file for file in files if not file.is_picture])
     for file in texts:
         try:
             readings.append(read_file(file, house_style=house_style, pictures=pictures, alone=len(texts) == 1))
@@ -107,6 +107,16 @@ def read_files(files: Sequence[ManuscriptFile], *, house_style: HouseStyle) -> t
     if refused:
         raise ManuscriptError(" ".join(refused))
     return tuple(readings)
+
+
+def pasted(text: str) -> ManuscriptFile:
+    """Return pasted text as a manuscript; Markdown is read as such."""
+    return ManuscriptFile("pasted text", text.encode("utf-8", "replace"))
+
+
+def _different(files: Sequence[ManuscriptFile]) -> list[ManuscriptFile]:
+    """Return *files* without copies of one another: who drops a folder drops ``draft (1).docx``, too."""
+    return list({file.sha256: file for file in reversed(files)}.values())[::-1]
 
 
 def read_file(

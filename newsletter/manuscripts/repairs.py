@@ -129,7 +129,7 @@ REPAIRS: dict[str, Repair] = {
             "In Word, copy it, paste it as a picture (PNG), and hand the file in again.",
         ),
         Repair(
-            "word-picture", _WARNING, "A picture of a Word file that no mail shows, or that lies elsewhere, is left out.",
+            "word-picture", _WARNING, "A picture in a Word file that no mail shows, or lying elsewhere, is left out.",
             "A picture of the Word file is left out.", "{n} pictures of the Word file are left out.",
             "In Word, copy it, paste it as a picture (PNG or JPEG), and hand the file in again.",
         ),

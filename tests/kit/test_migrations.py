@@ -7,6 +7,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, select
 
+import newsletter.issues.received
 import newsletter.issues.review_links
 import newsletter.team.models  # noqa: F401  # which declare what no sending needs, and the next one all others
 from newsletter.delivery.models import Delivery, Dispatch
