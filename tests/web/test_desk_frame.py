@@ -35,7 +35,13 @@ def test_every_asset_a_page_names_is_there_and_may_be_kept_for_ever(here: Instal
     browser = client_as(here, Role.EDITOR)
     html = browser.get("/desk/").text
     named = re.findall(r'(?:href|src)="(/desk/assets/[^"]+)"', html)
-    assert {re.sub(r".*/|\?.*", "", name) for name in named} == {"icon.svg", "fonts.css", "desk.css", "desk.js"}
+    assert {re.sub(r".*/|\?.*", "", name) for name in named} == {
+        "icon.svg",
+        "fonts.css",
+        "desk.css",
+        "home.css",
+        "desk.js",
+    }
     for name in named:
         answer = browser.get(name)
         assert answer.status_code == 200, name

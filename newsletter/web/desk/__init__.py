@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from newsletter.web.desk import assets, home, signing_in
+from newsletter.web.desk import assets, home, issue, signing_in
 from newsletter.web.desk.flash import back_to, flash
 from newsletter.web.desk.forms import filled
 from newsletter.web.desk.page import page, words_of
@@ -13,3 +13,4 @@ router = APIRouter(prefix="/desk")
 router.include_router(assets.router)
 router.include_router(signing_in.router)
 router.include_router(home.router)
+router.include_router(issue.router)
