@@ -11,6 +11,7 @@ from newsletter import publications
 from newsletter.issues import drafts, findings, listing
 from newsletter.issues.models import Issue, IssueState, Revision
 from newsletter.kit.database import Database
+from newsletter.manuscripts.house_style import HouseStyle
 from newsletter.manuscripts.remarks import Severity
 from newsletter.publications import Profile
 from newsletter.team.roles import Role
@@ -242,7 +243,7 @@ def test_findings_follow_the_house_style_and_what_is_left_as_it_is(here: Install
         before = len(stops.blockers)
         assert listing.listed(session, [publication.id]).issues[0].open_findings == before
         changed = Profile(name="Grid Notes", label="grid", from_address="grid@institute.example",
-                          house_style=type(publication.profile.house_style)(preferred=("QingHai",)))  # fmt: skip
+                          house_style=HouseStyle(preferred=("QingHai",), severities={"two-spellings": Severity.WARNING}))  # fmt: skip
         publications.change(session, publication, changed, now=now, by="tests")
         after = listing.listed(session, [publication.id]).issues[0].open_findings
         assert after == len(findings.of_revision(session, drafts.current_revision(session, issue), changed).blockers)
