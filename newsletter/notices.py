@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from newsletter.kit.database import Base, RowId, UtcDateTime
+from newsletter.kit.database import Base, RowId, UtcDateTime, announce_work
 
 
 class Notice(Base):
@@ -52,4 +52,5 @@ def write(
     )  # fmt: skip
     session.add(notice)
     session.flush()
+    announce_work(session)
     return notice

@@ -17,7 +17,7 @@ from newsletter.delivery.receivers import Receivers, read_receivers
 from newsletter.delivery.routes import Route, Routes, read_routes
 from newsletter.delivery.runners.local import LocalRunner
 from newsletter.delivery.runners.port import Runner
-from newsletter.delivery.runners.procrastinate import ProcrastinateRunner
+from newsletter.delivery.runners.procrastinate import CrewCaller, ProcrastinateRunner
 from newsletter.delivery.upkeep import Upkeep
 from newsletter.kit.clock import Clock, utc_now
 from newsletter.kit.database import Database
@@ -53,11 +53,24 @@ class Installation:
         assert here.routes.default
         assert here.receivers
         signer_of(settings)
+        here.database.on_work = here.wake
         return here
 
     def close(self) -> None:
         """Let go of the database."""
+        if self.caller is not None:
+            self.caller.close()
         self.database.dispose()
+
+    @cached_property
+    def caller(self) -> CrewCaller | None:
+        """What wakes workers on any machine, on PostgreSQL; on SQLite another process finds work by its tick."""
+        return CrewCaller(self.database.url, crew=self.route_name) if self.database.dialect == "postgresql" else None
+
+    def wake(self) -> None:
+        """Say that work was written down and committed."""
+        if self.caller is not None:
+            self.caller.wake()
 
     @cached_property
     def routes(self) -> Routes:
@@ -164,9 +177,11 @@ class Installation:
         with self.mail_server() as server:
             runner = self.crew_of(self.runner(server))
             runner.start()
+            self.database.on_work = runner.wake
             try:
                 yield runner
             finally:
+                self.database.on_work = self.wake
                 runner.stop()
 
 

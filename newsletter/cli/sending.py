@@ -14,10 +14,11 @@ import typer
 from newsletter.cli import accounts, output, scheduling, signals
 from newsletter.cli.installation import opened
 from newsletter.cli.publication import By, Json
-from newsletter.kit.errors import BadInput, Conflict, DispatchRefused
+from newsletter.kit.errors import BadInput, Conflict
 
 if TYPE_CHECKING:
     from newsletter.delivery.report import DispatchReport
+    from newsletter.delivery.wishes import Wishes
     from newsletter.mail.route import SmtpRoute
     from newsletter.worker import Installation
 
@@ -190,56 +191,42 @@ class Intent:
         yield f"  Finished  {self.finished}"
 
 
-def intent_of(here: Installation, issue_id: int, wished: scheduling.Wishes = scheduling.Wishes()) -> Intent:
-    """Say what sending the issue as *wished* will mean.
+def intent_of(here: Installation, issue_id: int, wished: Wishes | None = None) -> Intent:
+    """Say what sending the issue as *wished* will mean; raise as ``delivery.wishes.intent``."""
+    from newsletter.delivery import wishes
 
-    Raises ``Conflict`` if it is not signed off, ``DispatchRefused`` if no route can finish it within a day.
-    """
-    from newsletter.delivery import orders
-    from newsletter.issues import drafts, signoff
-
+    asked = wished or wishes.Wishes()
     with here.database.read() as session:
-        issue = drafts.get(session, issue_id)
-        approved = signoff.approved_editions(session, issue, keyring=here.settings.keyring)
-        profile = drafts.publication_of(session, issue).profile
-        number = orders.readers_of(session, issue, route=here.route_name, now=here.clock())
-        zone = ZoneInfo(profile.time_zone)
-        at = wished.moment(zone, now=here.clock())
-        choice = scheduling.chosen_route(here, session, profile, messages=number, at=at)
-        finished = (
-            "in a moment"
-            if here.route is None and wished.plain
-            else scheduling.finish_of(here, session, profile, choice, messages=number, wished=wished, at=at)
+        meant = wishes.intent(
+            session, issue_id, asked, routes=here.routes, keyring=here.settings.keyring, now=here.clock()
         )
+    profile, zone = meant.profile, ZoneInfo(meant.profile.time_zone)
     return Intent(
-        readers=number,
+        readers=meant.readers,
         newsletter=profile.name,
-        subject=approved.subject,
+        subject=meant.subject,
         sender=f"{profile.from_name or profile.name} <{profile.from_address}>",
-        approved=f"by {approved.approved_by}, {approved.approved_at.astimezone(zone):%A %d %B %Y, %H:%M}",
-        route=_route_in_words(None if here.route is None else choice.route.server, choice.fallbacks),
-        finished=finished,
-        more=tuple(scheduling.lines_of(wished, profile, at, now=here.clock())),
+        approved=f"by {meant.approved_by}, {meant.approved_at.astimezone(zone):%A %d %B %Y, %H:%M}",
+        route=_route_in_words(None if here.route is None else meant.choice.route.server, meant.choice.fallbacks),
+        finished="in a moment" if here.route is None and asked.plain else scheduling.finish_of(meant),
+        more=tuple(scheduling.lines_of(asked, meant, now=here.clock())),
     )
 
 
-def _begin(here: Installation, issue_id: int, wished: scheduling.Wishes, *, yes: bool, by: str, quiet: bool) -> int:
+def _begin(here: Installation, issue_id: int, wished: Wishes, *, yes: bool, by: str, quiet: bool) -> int:
     """Ask, then start the issue's sending; one that was begun before goes on without asking again."""
-    from newsletter.delivery import orders, progress
+    from newsletter.delivery import orders, progress, wishes
     from newsletter.delivery.states import DispatchState
     from newsletter.issues import drafts
 
     with here.database.read() as session:
         standing = orders.begun(session, drafts.get(session, issue_id), route=here.route_name)
     if standing is not None:
-        scheduling.settle(here, issue_id, wished, dispatch_id=standing.id, by=by)
+        with here.database.write() as session:
+            wishes.settle(session, standing.id, wished, by=by, now=here.clock())
     else:
         wished.refuse_to_mend(issue_id)
         intent = intent_of(here, issue_id, wished)
-        if not intent.readers:
-            raise DispatchRefused(
-                f"{intent.newsletter} has no readers yet; `newsletter subscribers import` brings some."
-            )
         if not quiet:
             for line in intent.lines():
                 output.say(line)
@@ -247,7 +234,9 @@ def _begin(here: Installation, issue_id: int, wished: scheduling.Wishes, *, yes:
             f"Send it to {output.count(intent.readers, 'reader')} {'now' if wished.at is None else 'then'}?", yes=yes
         )
     with here.database.write() as session:
-        dispatch = standing or scheduling.order(here, session, issue_id, wished, by=by)
+        dispatch = standing or wishes.order(
+            session, issue_id, wished, routes=here.routes, keyring=here.settings.keyring, by=by, now=here.clock()
+        )
         dispatch_id = dispatch.id
         state = progress.get(session, dispatch_id).state
         if state is DispatchState.PAUSED:

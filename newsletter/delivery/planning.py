@@ -28,7 +28,7 @@ from newsletter.issues import versions
 from newsletter.issues.models import Approval, Issue, IssueState
 from newsletter.kit.audit import record
 from newsletter.kit.clock import Clock
-from newsletter.kit.database import Database, insert_for
+from newsletter.kit.database import Database, announce_work, insert_for
 from newsletter.kit.errors import BadInput
 from newsletter.mail.address import address_key
 from newsletter.notices import Notice
@@ -92,6 +92,8 @@ def start(session: Session, order: Order, *, now: datetime) -> Dispatch:
     )  # fmt: skip
     dispatch = session.scalars(select(Dispatch).where(Dispatch.key == order.key)).one()
     if added is not None:
+        if order.kind is not DispatchKind.NOTICE:  # whoever takes notices up goes on with them
+            announce_work(session)
         maillog.started(dispatch.id, order.kind.value)
         subject = f"dispatch:{dispatch.id}"
         record(session, at=now, actor=order.created_by, deed="dispatch.start", subject=subject, key=order.key)

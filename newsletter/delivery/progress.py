@@ -11,6 +11,7 @@ from newsletter.delivery import maillog
 from newsletter.delivery.models import Delivery, Dispatch
 from newsletter.delivery.states import DISPATCH_TRANSITIONS, DeliveryState, DispatchKind, DispatchState
 from newsletter.kit.audit import record
+from newsletter.kit.database import announce_work
 from newsletter.kit.errors import Conflict, NotFound
 
 REASON_LIMIT = 500
@@ -74,6 +75,7 @@ def resume(session: Session, dispatch_id: int, *, by: str, now: datetime) -> Non
     if routes:
         dispatch.route = routes[0]
         session.flush()
+    announce_work(session)
     # A hold that ended meanwhile is over by this very word.
     session.execute(
         update(Dispatch).where(Dispatch.id == dispatch_id, Dispatch.next_stage_at < now).values(next_stage_at=now)

@@ -14,6 +14,7 @@ from newsletter.delivery.stages import LATE
 from newsletter.delivery.states import DispatchKind, DispatchState
 from newsletter.issues.models import Issue
 from newsletter.kit.audit import record
+from newsletter.kit.database import announce_work
 from newsletter.kit.errors import BadInput, Conflict, DispatchRefused
 from newsletter.kit.windows import Opening, next_opening
 from newsletter.publications import Profile, Publication
@@ -69,6 +70,7 @@ def send_missed(session: Session, dispatch_id: int, *, by: str, now: datetime) -
     if issue_id is not None:
         check_embargo(session.get_one(Issue, issue_id), at=now)
     _plan(session, dispatch_id, now=now)
+    announce_work(session)
     record(session, at=now, actor=by, deed="dispatch.send_missed", subject=f"dispatch:{dispatch_id}")
 
 
@@ -92,6 +94,7 @@ def reschedule(session: Session, dispatch_id: int, *, at: datetime, by: str, now
     if not progress.changed(moved):
         state = progress.get(session, dispatch_id).state.value
         raise Conflict(f"Sending {dispatch_id} is {state}; only one that has not begun can get another time.")
+    announce_work(session)
     subject = f"dispatch:{dispatch_id}"
     record(session, at=now, actor=by, deed="dispatch.reschedule", subject=subject, scheduled_for=at.isoformat())
 

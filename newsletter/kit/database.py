@@ -13,8 +13,8 @@ import json
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -43,6 +43,10 @@ from newsletter.kit.errors import SettingsError
 
 BUSY_TIMEOUT_MS = 10_000
 """How long a statement waits for another *process* to leave the SQLite file; inside one process the queue decides."""
+
+
+_WORK = "work"
+"""What a session's info holds once work was announced in it."""
 
 
 class Base(DeclarativeBase):
@@ -106,6 +110,12 @@ class FairLock:
             else:
                 self._held = False
 
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
 
 class Database:
     """The doors to the data: ``read()`` for looking, ``write()`` for one transaction that commits at its end."""
@@ -131,6 +141,8 @@ class Database:
             raise SettingsError(
                 f"NEWSLETTER_DATABASE_URL names {self.url.get_backend_name()!r}; it must start with sqlite:/// or postgresql://."
             )
+        self.on_work: Callable[[], None] = lambda: None
+        """Called after a commit that has announced work; the roof puts the wake of its runner here."""
         self._reads = sessionmaker(self._reader, expire_on_commit=False)
         self._writes = sessionmaker(self._writer, expire_on_commit=False)
 
@@ -152,22 +164,27 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """Open the one transaction of a request or step: committed at the end, rolled back on any error."""
-        if self._writer_lock is None:
-            with self._writes.begin() as session:
-                yield session
-            return
-        self._writer_lock.acquire()
-        try:
-            with self._writes.begin() as session:
-                yield session
-        finally:
-            self._writer_lock.release()
+        """Open the one transaction of a request or step: committed at the end, rolled back on any error.
+
+        If it has announced work, ``on_work`` is called once it is committed and the next writer has its turn.
+        """
+        with self._writer_lock or nullcontext(), self._writes.begin() as session:
+            yield session
+        if session.info.pop(_WORK, False):
+            self.on_work()
 
     def dispose(self) -> None:
         """Close every connection."""
         self._reader.dispose()
         self._writer.dispose()
+
+
+def announce_work(session: Session) -> None:
+    """Say that this transaction writes down work that somebody waits for: ``on_work`` hears of it after the commit.
+
+    A hint: whoever does not hear it finds the work within a second.
+    """
+    session.info[_WORK] = True
 
 
 def insert_for(session: Session) -> Any:

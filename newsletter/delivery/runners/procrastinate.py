@@ -47,6 +47,54 @@ async def _commit_at_once(connection: AsyncConnection[Any]) -> None:
     await connection.set_autocommit(True)
 
 
+def _queues(crew: str) -> tuple[str, str]:
+    """Return the queues of a crew's ticks and plans, which bear the names of their jobs."""
+    return f"ticks:{crew}", f"plans:{crew}"
+
+
+class CrewCaller:
+    """Wakes a crew from wherever work is written down: a page, a command, another machine. Thread safe."""
+
+    def __init__(self, url: URL, *, crew: str) -> None:
+        self._conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._queues = _queues(crew)
+        self._mutex = threading.Lock()
+        self._app: App | None = None
+
+    def wake(self) -> None:
+        """Call the crew, after the transaction that wrote work down has committed; never raises.
+
+        On a connection of its own that commits at once: inside the caller's transaction a second wake would wait for
+        the first one's commit. If the database does not answer the wake is lost, which costs a tick.
+        """
+        try:
+            app = self._opened()
+            for queue in self._queues:
+                with suppress(AlreadyEnqueued):
+                    app.configure_task(queue, queue=queue, queueing_lock=queue).defer(timestamp=0)
+        except Exception as error:  # what was to be announced is committed: nobody may take it for failed
+            maillog.wake_lost(error)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        with self._mutex:
+            if self._app is not None:
+                self._app.close()
+                self._app = None
+
+    def _opened(self) -> App:
+        with self._mutex:
+            if self._app is None:
+                connector = SyncPsycopgConnector(
+                    conninfo=self._conninfo, kwargs={"autocommit": True}, min_size=1, max_size=2, timeout=PATIENCE,
+                    reconnect_timeout=PATIENCE,
+                )  # fmt: skip
+                app = App(connector=connector)
+                app.open()
+                self._app = app
+            return self._app
+
+
 class ProcrastinateRunner:
     """Keeps the steps going on every machine that joins.
 
@@ -62,11 +110,11 @@ class ProcrastinateRunner:
         """Prepare to do the steps with *hands*; all that serve the same mail servers form one *crew*."""
         self._conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._hands = hands
-        self._ticks, self._plans, self._dispatches = f"ticks:{crew}", f"plans:{crew}", f"dispatches:{crew}"
+        self._ticks, self._plans = _queues(crew)
+        self._dispatches = f"dispatches:{crew}"
         self._app = App(connector=PsycopgConnector())
         self._declare()
-        self._mutex = threading.Lock()
-        self._waker: App | None = None
+        self._caller = CrewCaller(url, crew=crew)
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._halt = asyncio.Event()
@@ -81,18 +129,8 @@ class ProcrastinateRunner:
         self._thread.start()
 
     def wake(self) -> None:
-        """Say that there is new work, after the transaction that wrote it down has committed.
-
-        On a connection of its own that commits at once: inside the caller's transaction a second wake would wait for
-        the first one's commit. If the database does not answer the wake is lost, which costs a tick.
-        """
-        try:
-            waker = self._open_waker()
-            for queue in (self._ticks, self._plans):
-                with suppress(AlreadyEnqueued):
-                    waker.configure_task(queue, queue=queue, queueing_lock=queue).defer(timestamp=0)
-        except ConnectorException as error:
-            maillog.wake_lost(error)
+        """Say that there is new work, after the transaction that wrote it down has committed."""
+        self._caller.wake()
 
     def stop(self) -> None:
         """Claim nothing more, let open transactions end; return when nothing is in hand."""
@@ -103,10 +141,7 @@ class ProcrastinateRunner:
                 self._loop.call_soon_threadsafe(self._halt.set)
         if self._thread is not None:
             self._thread.join()
-        with self._mutex:
-            if self._waker is not None:
-                self._waker.close()
-                self._waker = None
+        self._caller.close()
 
     # The jobs
 
@@ -133,7 +168,8 @@ class ProcrastinateRunner:
 
     async def _plan(self, timestamp: int) -> None:
         await self._do(self._hands.plan)
-        await self._call_if_work()
+        if not await self._call_if_work():
+            await self._do(self._hands.finish)  # perhaps nobody reads it
 
     async def _dispatch(self) -> None:
         if await self._call_if_work():
@@ -210,15 +246,3 @@ class ProcrastinateRunner:
     async def _rest(self, seconds: float) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._halt.wait(), seconds)
-
-    def _open_waker(self) -> App:
-        with self._mutex:
-            if self._waker is None:
-                connector = SyncPsycopgConnector(
-                    conninfo=self._conninfo, kwargs={"autocommit": True}, min_size=1, max_size=2, timeout=PATIENCE,
-                    reconnect_timeout=PATIENCE,
-                )  # fmt: skip
-                waker = self._app.with_connector(connector)
-                waker.open()
-                self._waker = waker
-            return self._waker
