@@ -15,6 +15,7 @@ from newsletter.delivery.message_source import Attachment, ListId
 from newsletter.delivery.models import Dispatch
 from newsletter.delivery.progress import get
 from newsletter.delivery.promise import Fill, Promise
+from newsletter.delivery.seals import keyring_of
 from newsletter.delivery.states import DispatchKind, Variant
 from newsletter.issues import assets, signoff
 from newsletter.issues.mailing import mailing_of
@@ -80,6 +81,7 @@ class OutgoingMessages:
 
         An issue has one language so far; *language* is the reader's wish and finds its edition when there are more.
         """
+        keyring = keyring_of(self._database, dispatch_id, self._keyring)
         with self._database.read() as session:
             dispatch = get(session, dispatch_id)
             profile = session.get_one(Publication, dispatch.publication_id).profile
@@ -94,16 +96,18 @@ class OutgoingMessages:
                 content = _approved(session, dispatch, self._keyring)
             number = session.get_one(Issue, dispatch.issue_id).number if dispatch.issue_id else 0
         if isinstance(content, Notice):
-            return self._fill_of(notice_source(profile, content), dispatch, profile, None)
+            return self._fill_of(notice_source(profile, content), dispatch, profile, None, keyring=keyring)
         if isinstance(content, Digest):
-            return self._digest(content, variant, dispatch, profile)
+            return self._digest(content, variant, dispatch, profile, keyring=keyring)
         if isinstance(content, Proofs):
             content = _rendered(content, number)
         archive = self._public_url + publication_path(profile.label)
         source = issue_source(profile, content, variant, archive=archive, kind=dispatch.kind)
-        return self._fill_of(source, dispatch, profile, content)
+        return self._fill_of(source, dispatch, profile, content, keyring=keyring)
 
-    def _digest(self, digest: Digest, variant: Variant, dispatch: Dispatch, profile: Profile) -> Fill:
+    def _digest(
+        self, digest: Digest, variant: Variant, dispatch: Dispatch, profile: Profile, *, keyring: Keyring
+    ) -> Fill:
         archive = self._public_url + publication_path(profile.label)
         source = digest_source(profile, digest, variant, archive=archive)
         compiled = compile_message(source, message_id_domain=domain_of(profile.from_address))
@@ -112,10 +116,13 @@ class OutgoingMessages:
         pages = MessageSlots(to_address="", message_id="", date=dispatch.created_at, web_url=web, pdf_url=web)
         domain = self._bounce_domain or domain_of(profile.from_address)
         return self._filler(
-            compiled, pages, dispatch.publication_id, domain, read_by_anybody=profile.access is Access.OPEN
-        )
+            compiled, pages, dispatch.publication_id, domain, keyring=keyring,
+            read_by_anybody=profile.access is Access.OPEN,
+        )  # fmt: skip
 
-    def _fill_of(self, source: MessageSource, dispatch: Dispatch, profile: Profile, issued: Issued | None) -> Fill:
+    def _fill_of(
+        self, source: MessageSource, dispatch: Dispatch, profile: Profile, issued: Issued | None, *, keyring: Keyring
+    ) -> Fill:
         domain = domain_of(profile.from_address)
         compiled = compile_message(source, message_id_domain=domain)
         pages = MessageSlots(to_address="", message_id="", date=dispatch.created_at)
@@ -123,15 +130,15 @@ class OutgoingMessages:
             web = self._public_url + issue_path(profile.label, issued.number)
             pages = replace(pages, web_url=web, pdf_url=self._public_url + pdf_path(profile.label, issued.number))
         return self._filler(
-            compiled, pages, dispatch.publication_id, self._bounce_domain or domain,
+            compiled, pages, dispatch.publication_id, self._bounce_domain or domain, keyring=keyring,
             read_by_anybody=profile.access is Access.OPEN,
         )  # fmt: skip
 
     def _filler(
-        self, compiled: CompiledMessage, pages: MessageSlots, publication_id: int, domain: str, *, read_by_anybody: bool
-    ) -> Fill:
+        self, compiled: CompiledMessage, pages: MessageSlots, publication_id: int, domain: str, *, keyring: Keyring,
+        read_by_anybody: bool,
+    ) -> Fill:  # fmt: skip
         def fill(promise: Promise, at: datetime) -> Envelope:
-            keyring = self._keyring
             web_url, pdf_url, leave_url, preferences_url = pages.web_url, pages.pdf_url, "", ""
             if web_url:
                 # A test has no subscriber: its links are whole and lead to a page, but unsubscribe nobody (id 0).

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import copy
 import hashlib
 import hmac
 from collections.abc import Sequence
@@ -74,6 +75,18 @@ class Keyring:
         if not secrets or any(len(secret) < 16 for secret in secrets):
             raise ValueError("a secret must have at least 16 characters")
         self._rings = [_KeysOf(secret.encode()) for secret in secrets]
+
+    @property
+    def newest(self) -> str:
+        """Name the secret that this keyring signs with; the name says nothing of it."""
+        return self._rings[0].name
+
+    def signing_with(self, name: str) -> Keyring:
+        """Return this keyring, signing with the secret of that *name*; with its own first one if that is gone."""
+        rings = sorted(self._rings, key=lambda ring: ring.name != name)  # stable: the others keep their order
+        other = copy.copy(self)
+        other._rings = rings
+        return other
 
     def link(self, purpose: Purpose, claims: LinkClaims) -> str:
         """Return the 36-character token of *claims*; raise ``OverflowError`` beyond 65,535 publications."""
@@ -140,6 +153,10 @@ class _KeysOf:
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
         self._bases: dict[str, hmac.HMAC] = {}
+
+    @cached_property
+    def name(self) -> str:
+        return self.mac_of("name of the secret", b"")[:8].hex()
 
     @cached_property
     def key_id(self) -> int:

@@ -24,7 +24,7 @@ from newsletter.issues.models import IssueState
 from newsletter.kit.database import Database
 from newsletter.kit.errors import Conflict, DispatchRefused
 from newsletter.kit.tokens import Keyring, Purpose
-from newsletter.mail.envelope import Envelope
+from newsletter.mail.envelope import Deferred, Envelope
 from newsletter.manuscripts.document import Article, Document, Part, Section
 from newsletter.manuscripts.richtext import Paragraph, Text
 from newsletter.publications import Publication
@@ -154,6 +154,40 @@ def test_envelope_sender_and_message_id_lead_back_to_the_delivery(database, keyr
     assert len(senders) == 3
     assert senders == ids
     assert len(states(database, dispatch)) == 3
+
+
+def test_a_retry_is_the_same_mail_whatever_secret_is_the_newest_by_then(database, keyring, issue_id):
+    """Message-ID and envelope sender stay, on every machine; a sending that begins later has the new secret."""
+    old, new = "a secret that only the tests know", "another secret that only the tests know"
+    send(database, issue_id, keyring)
+    clock, transport = TurnedClock(), ScriptedTransport(*[Deferred(451, "greylisted")] * 3)
+
+    def go(ring: Keyring) -> None:
+        messages = OutgoingMessages(database, keyring=ring, links=ReaderLinks(URL, ring), public_url=URL)
+        LocalRunner(database, Line(ROUTE, transport), messages, clock=clock, wait=clock.wait).run_until_idle()
+
+    go(keyring)
+    clock.turn(minutes=6)
+    rotated = Keyring([new, old])
+    go(rotated)
+    assert len(transport.envelopes) == 6
+
+    def marks(envelopes: list[Envelope]) -> set[tuple[str, str, str]]:
+        return {
+            (one.recipient, one.sender, re.search(rb"^Message-ID: (.+)\r$", one.data, re.M)[1].decode())  # type: ignore[index]
+            for one in envelopes
+        }
+
+    assert marks(transport.envelopes[:3]) == marks(transport.envelopes[3:])
+    number = int(rotated.read_delivery(Purpose.RETURN_PATH, transport.envelopes[3].sender[2:34]))
+    assert number in {1, 2, 3}
+    with database.write() as session:
+        notices.write(
+            session, publication_id=1, purpose="x", address="eve@example.org", subject="s", text="t", now=clock()
+        )  # fmt: skip
+    go(rotated)
+    assert transport.envelopes[-1].sender[2:34] == rotated.delivery(Purpose.RETURN_PATH, 4)
+    assert Keyring([new]).read_delivery(Purpose.RETURN_PATH, transport.envelopes[-1].sender[2:34]) == 4
 
 
 def test_sending_again_is_the_same_sending(database, keyring, issue_id):

@@ -72,3 +72,14 @@ def test_a_return_path_survives_a_change_of_case(delivery_id: int):
     assert len(token) == 32
     assert token == token.lower()
     assert ring.read_delivery(Purpose.RETURN_PATH, token.upper()) == delivery_id
+
+
+def test_a_keyring_can_sign_with_the_secret_that_a_sending_began_with():
+    """By a name that is no part of the secret; one that is gone leaves the first."""
+    old, new = Keyring(["the old secret of the house"]), Keyring(["the new secret of the house"])
+    both = Keyring(["the new secret of the house", "the old secret of the house"])
+    assert both.newest == new.newest != old.newest
+    assert both.signing_with(old.newest).delivery(Purpose.MESSAGE_ID, 7) == old.delivery(Purpose.MESSAGE_ID, 7)
+    assert both.signing_with("gone").delivery(Purpose.MESSAGE_ID, 7) == new.delivery(Purpose.MESSAGE_ID, 7)
+    assert both.delivery(Purpose.MESSAGE_ID, 7) == new.delivery(Purpose.MESSAGE_ID, 7)
+    assert both.signing_with(old.newest).read_delivery(Purpose.MESSAGE_ID, new.delivery(Purpose.MESSAGE_ID, 7)) == 7
