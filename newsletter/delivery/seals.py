@@ -1,4 +1,4 @@
-"""Seals: each sending keeps the secret that it began with, so that a retry is the same mail whatever is the newest now."""
+"""Seals: each sending keeps the secret that it began with, so that a retry is the same mail after a rotation."""
 
 from __future__ import annotations
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import copy
 import hashlib
 import hmac
 from collections.abc import Sequence
@@ -83,10 +82,8 @@ class Keyring:
 
     def signing_with(self, name: str) -> Keyring:
         """Return this keyring, signing with the secret of that *name*; with its own first one if that is gone."""
-        rings = sorted(self._rings, key=lambda ring: ring.name != name)  # stable: the others keep their order
-        other = copy.copy(self)
-        other._rings = rings
-        return other
+        first = sorted(self._rings, key=lambda ring: ring.name != name)  # stable: the others keep their order
+        return Keyring([ring.secret.decode() for ring in first])
 
     def link(self, purpose: Purpose, claims: LinkClaims) -> str:
         """Return the 36-character token of *claims*; raise ``OverflowError`` beyond 65,535 publications."""
@@ -151,7 +148,7 @@ class _KeysOf:
     """The keys derived from one secret."""
 
     def __init__(self, secret: bytes) -> None:
-        self._secret = secret
+        self.secret = secret
         self._bases: dict[str, hmac.HMAC] = {}
 
     @cached_property
@@ -160,12 +157,12 @@ class _KeysOf:
 
     @cached_property
     def key_id(self) -> int:
-        return hashlib.sha256(b"key id:" + self._secret).digest()[0] >> 4
+        return hashlib.sha256(b"key id:" + self.secret).digest()[0] >> 4
 
     def mac_of(self, label: str, message: bytes) -> bytes:
         base = self._bases.get(label)
         if base is None:
-            key = HKDF(SHA256(), length=32, salt=None, info=f"newsletter-desk:{label}".encode()).derive(self._secret)
+            key = HKDF(SHA256(), length=32, salt=None, info=f"newsletter-desk:{label}".encode()).derive(self.secret)
             base = self._bases[label] = hmac.new(key, digestmod=hashlib.sha256)
         mac = base.copy()  # the keyed state is made once; four of these per reader and mail
         mac.update(message)

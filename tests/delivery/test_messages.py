@@ -174,7 +174,7 @@ def test_a_retry_is_the_same_mail_whatever_secret_is_the_newest_by_then(database
 
     def marks(envelopes: list[Envelope]) -> set[tuple[str, str, str]]:
         return {
-            (one.recipient, one.sender, re.search(rb"^Message-ID: (.+)\r$", one.data, re.M)[1].decode())  # type: ignore[index]
+            (one.recipient, one.sender, re.search(rb"^Message-ID: (.+)\r$", one.data, re.MULTILINE)[1].decode())  # type: ignore[index]
             for one in envelopes
         }
 
