@@ -106,9 +106,8 @@ def test_a_picture_that_is_missing_is_a_finding(here: Installation):
 @pytest.mark.parametrize(
     ("files", "text", "sentence"),
     [
-        ([], "", "There is no manuscript among these"),
-        ([(CHART, chart().data)], "", "There is no manuscript among these"),
-        ([("a.md", b"# A"), ("b.md", b"# B")], "", "several manuscripts (a.md, b.md)"),
+        ([], "", "There is no manuscript yet"),
+        ([(CHART, chart().data)], "", "These are pictures alone"),
         ([("a.md", b"\x00\x01\x02" * 900)], "", "a.md"),
         ([("..", b"# A")], "", "give it an ordinary name"),
     ],
@@ -254,3 +253,32 @@ def test_findings_follow_the_house_style_and_what_is_left_as_it_is(here: Install
         assert listing.listed(session, [publication.id]).issues[0].open_findings == after - 1
         drafts.move(session, issue, IssueState.WITHDRAWN)
         assert listing.listed(session, [publication.id]).issues[0].open_findings is None
+
+
+def test_several_authors_files_become_one_ordered_issue(here: Installation):
+    """By the numbers in their names, whatever order they were dropped in."""
+    files = [(f"{number} {word}.md", f"## {number}. {word} first\n\nA sentence about {word}.\n".encode())
+             for number, word in ((3, "Heat"), (1, "Storage"), (2, "Cables"))]  # fmt: skip
+    browser = client_as(here, Role.WRITER, "grid")
+    answer = browser.post("/desk/issues", data={"publication": "grid"}, files=dropped(*files))
+    assert answer.headers["location"] == "/desk/p/grid/i/1/"
+    assert "Issue 1 is begun from 3 files." in browser.get("/desk/p/grid/i/1/").text
+    mail = browser.get("/desk/p/grid/i/1/preview/text").text
+    assert mail.index("about Storage") < mail.index("about Cables") < mail.index("about Heat")
+
+
+def test_the_next_issue_is_begun_like_the_last(here: Installation):
+    """Its sections, none of its words; without a last one the desk says what to do."""
+    browser = client_as(here, Role.WRITER, "grid")
+    for path, form in (("/desk/issues/next", {"publication": "grid"}), ("/desk/p/grid/issues/next", {})):
+        answer = browser.post(path, data=form)
+        assert answer.headers["location"] == "/desk/p/grid/"
+        assert "no issue yet" in browser.get("/desk/p/grid/").text
+    browser.post("/desk/issues", data={"publication": "grid", "text": TEXT}, files=dropped(("", b"")))
+    answer = browser.post("/desk/issues/next", data={"publication": "grid"})
+    assert answer.headers["location"] == "/desk/p/grid/i/2/"
+    mail = browser.get("/desk/p/grid/i/2/preview/text").text
+    assert "TOP STORIES" in mail.upper()
+    assert "race to firm up" not in mail
+    assert browser.post("/desk/issues/next", data={"publication": "ports"}).status_code == 422
+    assert browser.post("/desk/p/ports/issues/next").status_code == 404

@@ -11,7 +11,7 @@ class DropArea extends HTMLElement {
     this.addEventListener("dragover", (event) => event.preventDefault());
     this.addEventListener("drop", (event) => this.drop(event));
     this.input.addEventListener("change", () => this.show());
-    this.form.addEventListener("submit", () => this.busy());
+    this.form.addEventListener("submit", (event) => event.submitter?.formAction === this.form.action && this.busy());
     window.addEventListener("pageshow", () => this.idle());
   }
 

@@ -1,18 +1,15 @@
-"""Handing in: the files or the text that somebody drops on the desk, read into an issue."""
+"""Handing in: the files or the text that somebody drops on the desk, as they come with a form."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from fastapi import Request
 from starlette.datastructures import UploadFile
 
-from newsletter.issues.manuscript_files import Received, receive
+from newsletter.kit.catalogue import N_
 from newsletter.kit.errors import BadInput, ManuscriptError
-from newsletter.manuscripts.house_style import HouseStyle
+from newsletter.manuscripts.files import ManuscriptFile
 from newsletter.web.problems import BadForm, FormTooLong
 
 MOST_BYTES = 64_000_000
@@ -20,29 +17,7 @@ MOST_BYTES = 64_000_000
 MOST_FILES = 60
 MOST_TEXT = 2_000_000
 """Bytes of a field; the longest issue that was ever pasted has a tenth of it."""
-PICTURES = {".png", ".jpg", ".jpeg", ".gif"}
 PASTED = "pasted text.md"
-
-
-@dataclass(frozen=True, slots=True)
-class HandedFile:
-    """A file as the browser sent it."""
-
-    sent_as: str
-    data: bytes
-
-    @property
-    def name(self) -> str:
-        """Its own name without any folder; raises ``ManuscriptError`` for what is no name."""
-        name = self.sent_as.replace("\\", "/").rpartition("/")[2].strip()
-        if name in {"", ".", ".."} or "\0" in name or len(name.encode()) > 200:
-            raise ManuscriptError(f"A file is called {self.sent_as[:80]!r}; give it an ordinary name.")
-        return name
-
-    @property
-    def is_picture(self) -> bool:
-        """Whether it belongs beside a manuscript."""
-        return Path(self.name).suffix.lower() in PICTURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +26,19 @@ class HandedIn:
 
     label: str
     """Of the newsletter it is for."""
-    files: tuple[HandedFile, ...]
+    files: tuple[tuple[str, bytes], ...]
+    """Each with the name it was sent under."""
     text: str
+
+    @property
+    def manuscripts(self) -> tuple[ManuscriptFile, ...]:
+        """Return the files, the pasted text last; raise ``BadInput`` if there is none or one has no usable name."""
+        found = [ManuscriptFile(own_name(sent_as), data) for sent_as, data in self.files]
+        if self.text.strip():
+            found.append(ManuscriptFile(PASTED, self.text.encode()))
+        if not found:
+            raise BadInput(N_("There is no manuscript yet; choose Word or Markdown files, or paste the text."))
+        return tuple(found)
 
 
 async def handed_in(request: Request) -> HandedIn:
@@ -69,26 +55,14 @@ async def handed_in(request: Request) -> HandedIn:
         )
     async with request.form(max_files=MOST_FILES, max_fields=10, max_part_size=MOST_TEXT) as form:
         given = [one for one in form.getlist("files") if isinstance(one, UploadFile) and one.filename]
-        files = tuple([HandedFile(one.filename or "", await one.read()) for one in given])
+        files = tuple([(one.filename or "", await one.read()) for one in given])
         label, text = form.get("publication"), form.get("text")
         return HandedIn(label if isinstance(label, str) else "", files, text if isinstance(text, str) else "")
 
 
-def read_in(handed: HandedIn, *, house_style: HouseStyle) -> Received:
-    """Return the manuscript among what was handed in, with its pictures; raise ``BadInput`` or ``ManuscriptError``."""
-    manuscripts = [file for file in handed.files if not file.is_picture]
-    if handed.text.strip():
-        manuscripts.append(HandedFile(PASTED, handed.text.encode()))
-    if not manuscripts:
-        raise BadInput("There is no manuscript among these; choose a Markdown file, or paste the text.")
-    if len(manuscripts) > 1:
-        named = ", ".join(file.name for file in manuscripts)
-        raise BadInput(f"These are several manuscripts ({named}); an issue is begun from one.")
-    return _read(manuscripts[0], [file for file in handed.files if file.is_picture], house_style)
-
-
-def _read(manuscript: HandedFile, pictures: Sequence[HandedFile], house_style: HouseStyle) -> Received:
-    with TemporaryDirectory(prefix="handed-in-") as folder:
-        for file in (*pictures, manuscript):
-            (Path(folder) / file.name).write_bytes(file.data)
-        return receive(Path(folder) / manuscript.name, house_style=house_style)
+def own_name(sent_as: str) -> str:
+    """Return a file's own name without any folder; raise ``ManuscriptError`` for what is no name."""
+    name = sent_as.replace("\\", "/").rpartition("/")[2].strip()
+    if name in {"", ".", ".."} or "\0" in name or len(name.encode()) > 200:
+        raise ManuscriptError(f"A file is called {sent_as[:80]!r}; give it an ordinary name.")
+    return name

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Form, Request, Response
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from newsletter import publications
-from newsletter.issues import drafts
-from newsletter.kit.catalogue import N_
-from newsletter.kit.errors import BadInput, DeskError, ManuscriptError
+from newsletter.issues import intake
+from newsletter.issues.intake import Intake
+from newsletter.kit.catalogue import N_, Words
+from newsletter.kit.errors import BadInput, Conflict, DeskError, ManuscriptError
+from newsletter.manuscripts.files import read_files
 from newsletter.publications import Publication
 from newsletter.team.roles import Permission
 from newsletter.team.sessions import Visitor
 from newsletter.web.auth import PublicationDep, VisitorDep, needs, publication_called, signed_in
 from newsletter.web.desk.flash import back_to
-from newsletter.web.desk.handing_in import HandedIn, handed_in, read_in
+from newsletter.web.desk.handing_in import HandedIn, handed_in
 from newsletter.web.desk.issue_lists import Wanted, shown, wanted
 from newsletter.web.desk.page import page, words_of
 from newsletter.web.workplace import SessionDep, Workplace, WorkplaceDep
 
 router = APIRouter()
+CHOOSE = N_("Choose the newsletter that the issue is for.")
 WantedDep = Annotated[Wanted, Depends(wanted)]
 
 
@@ -55,6 +58,36 @@ async def begin_here(request: Request, visitor: VisitorDep, place: WorkplaceDep,
     )
 
 
+@router.post("/issues/next", dependencies=[signed_in])
+def begin_next(
+    request: Request, visitor: VisitorDep, place: WorkplaceDep, session: SessionDep,
+    publication: Annotated[str, Form(max_length=40)] = "",
+) -> Response:  # fmt: skip
+    """Begin the next issue like the last one, without its words, for the newsletter that the form names."""
+    chosen = next((each for each in _writable(session, visitor) if each.label == publication), None)
+    if chosen is None:
+        raise BadInput(CHOOSE)
+    return _next(request, visitor, session, chosen, place)
+
+
+@router.post("/p/{label}/issues/next", dependencies=[needs(Permission.WRITE)])
+def begin_next_here(
+    request: Request, visitor: VisitorDep, publication: PublicationDep, session: SessionDep, place: WorkplaceDep
+) -> Response:
+    """Begin this newsletter's next issue like the last one, without its words."""
+    return _next(request, visitor, session, publication, place)
+
+
+def _next(request: Request, visitor: Visitor, session: Session, publication: Publication, place: Workplace) -> Response:
+    _ = words_of(request, visitor)
+    try:
+        issue = intake.begin_next(session, publication, by=visitor.address, now=place.clock())
+    except Conflict as error:  # nothing was written
+        return back_to(request, f"/desk/p/{publication.label}/", _(str(error)), kind="warning")
+    said = _("Issue %(number)s is begun with the structure of the one before.", number=issue.number)
+    return back_to(request, f"/desk/p/{publication.label}/i/{issue.number}/", said)
+
+
 def _begin(request: Request, visitor: Visitor, place: Workplace, handed: HandedIn, *, everywhere: bool) -> Response:
     """Read what was handed in with no session open, then write the issue down."""
     with place.database.read() as session:
@@ -62,21 +95,32 @@ def _begin(request: Request, visitor: Visitor, place: Workplace, handed: HandedI
     publication = next((each for each in writable if each.label == handed.label), None)
     try:
         if publication is None:
-            raise BadInput(N_("Choose the newsletter that the issue is for."))
-        received = read_in(handed, house_style=publication.profile.house_style)
+            raise BadInput(CHOOSE)
+        readings = read_files(handed.manuscripts, house_style=publication.profile.house_style)
     except (BadInput, ManuscriptError) as error:
         return _again(request, visitor, place, handed, error, everywhere=everywhere)
     with place.database.write() as session:
-        issue = drafts.begin(
-            session, publication_called(session, publication.label), received.document, remarks=received.remarks,
-            pictures=received.pictures, by=visitor.address, now=place.clock(),
-        )  # fmt: skip
-    _ = words_of(request, visitor)
+        taken = intake.take_in(
+            session, publication_called(session, publication.label), readings, by=visitor.address, now=place.clock()
+        )
     return back_to(
-        request,
-        f"/desk/p/{publication.label}/i/{issue.number}/",
-        _("Issue %(number)s is begun.", number=issue.number),
+        request, f"/desk/p/{publication.label}/i/{taken.issue.number}/", _said(words_of(request, visitor), taken)
     )
+
+
+def _said(_: Words, taken: Intake) -> str:
+    """Say what came of the files, and what in them waits for somebody to decide."""
+    said = _.ngettext(
+        "Issue %(number)s is begun.", "Issue %(number)s is begun from %(count)s files.", len(taken.files),
+        number=taken.issue.number,
+    )  # fmt: skip
+    undecided = sum(each.changes + each.comments for each in taken.files)
+    if undecided:
+        said += " " + _.ngettext(
+            "One tracked change or comment waits for a decision.",
+            "%(count)s tracked changes and comments wait for a decision.", undecided,
+        )  # fmt: skip
+    return said
 
 
 def _again(
