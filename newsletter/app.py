@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from newsletter import __version__
 from newsletter.delivery import feedback
 from newsletter.delivery.orders import CATCHER
-from newsletter.web import archive, desk, outbox, problems, readers, senders
+from newsletter.web import archive, desk, outbox, problems, readers, reviewing, senders
 from newsletter.web.csrf import SameOrigin
 from newsletter.web.edge import Edge
 from newsletter.web.workplace import Workplace
@@ -45,6 +45,7 @@ def create_app(here: Installation, *, alongside: Callable[[], AbstractContextMan
         )
     )
     app.include_router(desk.router)
+    app.include_router(reviewing.router)
     app.include_router(
         archive.router(here.database, keyring=here.settings.keyring, public_url=here.settings.public_url)
     )
