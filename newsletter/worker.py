@@ -30,6 +30,7 @@ from newsletter.mail.route import SmtpRoute, is_loopback, parse_smtp_url, with_p
 from newsletter.mail.route_profiles import RouteProfile
 from newsletter.mail.smtp import HOST_NAME, SmtpTransport
 from newsletter.publications import Profile
+from newsletter.team.identity_provider import IdentityProvider
 from subscribers.links import ReaderLinks
 
 DAYS_A_MONTH = 30.5
@@ -53,6 +54,7 @@ class Installation:
         assert here.routes.default
         assert here.receivers
         signer_of(settings)
+        assert (here.provider is None) is not settings.has_identity_provider
         here.database.on_work = here.wake
         return here
 
@@ -91,6 +93,17 @@ class Installation:
     def route_name(self) -> str:
         """What deliveries are written down for; a rehearsal with the catcher never goes out through a real server."""
         return self.routes.default.name
+
+    @cached_property
+    def provider(self) -> IdentityProvider | None:
+        """The identity provider that the settings name, through which the team may sign in."""
+        given = self.settings
+        if not given.has_identity_provider:
+            return None
+        return IdentityProvider(
+            given.oidc_issuer, given.oidc_client_id, given.oidc_client_secret,
+            back=f"{given.public_url}/desk/sign-in/back", clock=self.clock,
+        )  # fmt: skip
 
     @cached_property
     def receivers(self) -> Receivers:

@@ -9,6 +9,7 @@
     │   └── SignOffRefused        blockers stand against approving
     ├── BadInput                  a value given by a person cannot be used
     ├── NotPermitted              the person's role does not allow this
+    ├── TooMany                   tried too often; later it will be allowed again
     ├── BadToken                  a link is forged, damaged or meant for something else
     └── DispatchRefused           a sending may not start
 
@@ -16,6 +17,8 @@ HTTP status codes live in ``newsletter/web/problems.py``, exit codes in ``newsle
 """
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 
 class DeskError(Exception):
@@ -55,6 +58,15 @@ class NotPermitted(DeskError):
 
     def __init__(self) -> None:
         super().__init__("Your role does not allow this; an administrator of the desk can give you another.")
+
+
+class TooMany(DeskError):
+    """That was tried too often; the message says when it is allowed again."""
+
+    def __init__(self, message: str, *, wait: timedelta) -> None:
+        super().__init__(message)
+        self.wait = wait
+        """How long until the next try is heard."""
 
 
 class BadToken(DeskError):

@@ -75,6 +75,20 @@ class Settings(BaseSettings):
         False,
         description="Keep the network address of a sign-up as part of its evidence.",
     )
+    oidc_issuer: str = Field(
+        "",
+        description="Issuer of the identity provider through which the team signs in; empty: passwords alone.",
+    )
+    oidc_client_id: str = Field("", description="What the identity provider calls this desk.")
+    oidc_client_secret: str = Field("", description="The secret that goes with it.")
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _a_secure_issuer(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "::1", "localhost"}:
+            raise ValueError("must begin with https://, as in https://login.microsoftonline.com/YOUR-TENANT/v2.0")
+        return value
 
     @field_validator("public_url")
     @classmethod
@@ -125,6 +139,19 @@ class Settings(BaseSettings):
         if not kept.is_file():
             _make_secret(kept)
         return Keyring([_read_secret(kept)])
+
+    @property
+    def has_identity_provider(self) -> bool:
+        """Whether the team may sign in through one; raises ``SettingsError`` if half of what that needs is missing."""
+        given = {
+            "NEWSLETTER_OIDC_ISSUER": self.oidc_issuer,
+            "NEWSLETTER_OIDC_CLIENT_ID": self.oidc_client_id,
+            "NEWSLETTER_OIDC_CLIENT_SECRET": self.oidc_client_secret,
+        }
+        missing = [name for name, value in given.items() if not value]
+        if 0 < len(missing) < len(given):
+            raise SettingsError(f"{' and '.join(missing)} is missing: an identity provider needs all three.")
+        return not missing
 
     def warnings(self) -> list[str]:
         """Return what works but should be mended, one sentence each."""

@@ -18,11 +18,15 @@ import base64
 import binascii
 import hashlib
 import hmac
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -33,6 +37,8 @@ MAC_BYTES = 12
 LINK_BYTES = 27
 LINK_LENGTH = 36
 RETURN_BYTES = 20
+NONCE_BYTES = 12
+"""96 bits, at random: fine for the few thousand secrets a desk will ever seal (NIST SP 800-38D §8.3)."""
 
 
 class Purpose(IntEnum):
@@ -132,6 +138,18 @@ class Keyring:
         """Tell whether *signature* is ours, under any secret of the ring."""
         return any(hmac.compare_digest(ring.mac_of(label, message).hex(), signature) for ring in self._rings)
 
+    def seal(self, label: str, secret: bytes, *, about: str) -> bytes:
+        """Return *secret* encrypted (AES-256-GCM) under the key named *label*; it opens only for the same *about*."""
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._rings[0].cipher(label).encrypt(nonce, secret, about.encode())
+
+    def unseal(self, label: str, sealed: bytes, *, about: str) -> bytes:
+        """Return what was sealed under any secret of the ring; raise ``BadToken`` if not by us or not *about* this."""
+        for ring in self._rings:
+            with suppress(InvalidTag, ValueError):
+                return ring.cipher(label).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], about.encode())
+        raise BadToken
+
     def _opened(self, purpose: Purpose, raw: bytes) -> bytes:
         """Return the body of a sealed token, having checked it against every key of the ring."""
         good = False
@@ -159,11 +177,16 @@ class _KeysOf:
     def key_id(self) -> int:
         return hashlib.sha256(b"key id:" + self.secret).digest()[0] >> 4
 
+    def key(self, label: str) -> bytes:
+        return HKDF(SHA256(), length=32, salt=None, info=f"newsletter-desk:{label}".encode()).derive(self.secret)
+
+    def cipher(self, label: str) -> AESGCM:
+        return AESGCM(self.key(f"seal:{label}"))
+
     def mac_of(self, label: str, message: bytes) -> bytes:
         base = self._bases.get(label)
         if base is None:
-            key = HKDF(SHA256(), length=32, salt=None, info=f"newsletter-desk:{label}".encode()).derive(self.secret)
-            base = self._bases[label] = hmac.new(key, digestmod=hashlib.sha256)
+            base = self._bases[label] = hmac.new(self.key(label), digestmod=hashlib.sha256)
         mac = base.copy()  # the keyed state is made once; four of these per reader and mail
         mac.update(message)
         return mac.digest()

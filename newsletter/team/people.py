@@ -8,6 +8,7 @@ from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from newsletter.kit.audit import record
+from newsletter.kit.catalogue import N_
 from newsletter.kit.errors import BadInput, Conflict, NotFound
 from newsletter.mail.address import address_key
 from newsletter.publications import CONTROL, Publication
@@ -15,8 +16,13 @@ from newsletter.team.models import DeskPerson, DeskSession, Pass, RoleGrant
 from newsletter.team.roles import Role, RoleHeld
 
 NAME_LIMIT = 200
-LANGUAGES = ("en", "de")
+LANGUAGES = {"en": "English", "de": "Deutsch"}
 """What the desk's screens speak."""
+NO_ADDRESS = N_("That is no address that mail can be sent to.")
+TAKEN = N_("Somebody at this desk has that address already.")
+BAD_NAME = N_("A name must have 1 to 200 characters, on one line.")
+NO_LANGUAGE = N_("The desk speaks English (en) and German (de).")
+LAST = N_("This is the only administrator of the desk; make somebody else an administrator of all newsletters first.")
 
 
 def add(session: Session, address: str, *, name: str, now: datetime, by: str, language: str = "en") -> DeskPerson:
@@ -25,9 +31,12 @@ def add(session: Session, address: str, *, name: str, now: datetime, by: str, la
     Raises ``BadInput`` for a bad address, name or language, ``Conflict`` if the address is somebody's already.
     """
     address = address.strip()
-    key = address_key(address)
+    try:
+        key = address_key(address)
+    except BadInput as error:
+        raise BadInput(NO_ADDRESS) from error
     if session.scalar(select(DeskPerson.id).where(DeskPerson.address_key == key)):
-        raise Conflict(f"{address} is already somebody's address at this desk.")
+        raise Conflict(TAKEN)
     person = DeskPerson(
         address=address, address_key=key, name=checked_name(name), language=checked_language(language),
         totp_step=0, created_at=now,
@@ -51,14 +60,14 @@ def checked_name(name: str) -> str:
     """Return *name* without blanks around it; raise ``BadInput`` for one that cannot be shown or mailed."""
     name = name.strip()
     if not 0 < len(name) <= NAME_LIMIT or CONTROL.search(name):
-        raise BadInput(f"A name must have 1 to {NAME_LIMIT} characters, on one line.")
+        raise BadInput(BAD_NAME)
     return name
 
 
 def checked_language(language: str) -> str:
     """Return *language*; raise ``BadInput`` if the screens do not speak it."""
     if language not in LANGUAGES:
-        raise BadInput(f"The desk speaks {' and '.join(LANGUAGES)}, not {language!r}.")
+        raise BadInput(NO_LANGUAGE)
     return language
 
 
@@ -165,10 +174,7 @@ def _check_another_administrator(session: Session, person: DeskPerson) -> None:
         .limit(1)
     )  # fmt: skip
     if session.scalar(another) is None:
-        raise Conflict(
-            f"{person.name} is the only administrator of this desk; make somebody else an administrator of all "
-            "newsletters first."
-        )
+        raise Conflict(LAST)
 
 
 def _record_role(

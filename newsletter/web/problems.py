@@ -23,6 +23,7 @@ from newsletter.kit.errors import (
     NotPermitted,
     RenderingError,
     SettingsError,
+    TooMany,
 )
 from newsletter.kit.templating import environment
 
@@ -46,6 +47,7 @@ TITLES = {
     409: N_("That is not possible at the moment"),
     413: N_("That was too much"),
     422: N_("Something in it cannot be used"),
+    429: N_("That was too often"),
 }
 OUR_FAULT = N_("Something went wrong on our side; it has been noted. Please try again in a few minutes.")
 NO_PAGE = N_("There is no page at this address.")
@@ -77,6 +79,7 @@ STATUS: dict[type[DeskError], int] = {
     NotSignedIn: 401,
     FormTooLong: 413,
     BadForm: 400,
+    TooMany: 429,
     Conflict: 409,
     DispatchRefused: 409,
     BadInput: 422,

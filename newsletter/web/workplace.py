@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from newsletter.kit.clock import Clock
 from newsletter.kit.database import Database
 from newsletter.kit.settings import Settings
+from newsletter.team.entrance import Entrance
+from newsletter.team.identity_provider import IdentityProvider
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """These change nothing (RFC 9110 §9.2.1)."""
@@ -32,6 +34,13 @@ class Workplace:
     settings: Settings
     database: Database
     clock: Clock
+    provider: IdentityProvider | None = None
+    """The house's identity provider, if the settings name one."""
+
+    @property
+    def entrance(self) -> Entrance:
+        """The way in."""
+        return Entrance(self.database, self.settings.keyring, self.clock)
 
     @property
     def root(self) -> str:

@@ -58,5 +58,5 @@ def client_as(
             people.give(session, person, role, where, now=now, by="tests")
         token = sessions.begin(session, person, browser="tests", now=now)
     client = stranger(here)
-    client.cookies.set("desk", token)
+    client.cookies.set("desk", token, domain="127.0.0.1")
     return client

@@ -22,7 +22,11 @@ class Place:
     is_here: bool = False
 
 
-EVERYWHERE = (Place(N_("Issues"), "/desk/"),)
+EVERYWHERE = (
+    Place(N_("Issues"), "/desk/"),
+    Place(N_("People"), "/desk/people", Permission.ADMINISTER),
+    Place(N_("Audit trail"), "/desk/audit", Permission.ADMINISTER),
+)
 """Of the whole desk; a page that needs a permission needs it for the whole house."""
 OF_A_PUBLICATION = (Place(N_("Issues"), "", Permission.READ),)
 """Of one newsletter, as the paths go on after ``/desk/p/<label>/``."""
