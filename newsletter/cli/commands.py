@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from newsletter import __version__
-from newsletter.cli import demo, doctor, installation, issue, publication, readers, serving
+from newsletter.cli import demo, doctor, installation, issue, publication, readers, serving, user
 
 app = typer.Typer(
     name="newsletter",
@@ -34,6 +34,7 @@ def common(
 app.add_typer(publication.app, name="publication")
 app.add_typer(issue.app, name="issue")
 app.add_typer(readers.app, name="subscribers")
+app.add_typer(user.app, name="user")
 app.command("demo")(demo.demo)
 app.command("serve")(serving.serve)
 app.command("worker")(serving.worker)

@@ -170,6 +170,8 @@ def _serve(here: Installation, door: socket.socket, address: str) -> None:
 
     output.say()
     output.say(f"   The issue on the web:  {address}/")
+    output.say(f"   The desk:              {address}/desk/")
+    serving.say_first_link(here, address)
     output.say(f"   Every mail, as sent:   {address}/outbox")
     output.say("   Open a mail and follow its links: preferences, unsubscribe. Ctrl-C ends it.")
     serving.answer(here, door)

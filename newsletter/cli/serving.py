@@ -26,16 +26,36 @@ GOODBYE = 5
 
 
 def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
-    """Serve the readers' pages and the archive, and send whatever is due."""
+    """Serve the desk, the readers' pages and the archive, and send whatever is due."""
     _log_to_standard_error()
     with opened() as here, listening(host, port) as door:
         for warning in here.settings.warnings():
             output.say(f"! {warning}")
         place = f"http://{f'[{host}]' if ':' in host else host}:{door.getsockname()[1]}"
         output.say(f"The archive: {place}/")
+        output.say(f"The desk:    {place}/desk/")
+        say_first_link(here, place)
         if here.outbox is not None:
             output.say(f"The outbox:  {place}/outbox  (no mail server is named; nothing leaves this machine)")
         answer(here, door)
+
+
+def say_first_link(here: Installation, place: str) -> None:
+    """Print the link of the first administrator, as long as nobody works at the desk.
+
+    Whoever tries the desk out on this machine is led to *place*, where it listens, whatever port the public URL names.
+    """
+    from urllib.parse import urlsplit
+
+    from newsletter.cli.user import first_path
+    from newsletter.mail.route import is_loopback
+
+    path = first_path(here)
+    if path is not None:
+        public = here.settings.public_url
+        base = place + here.settings.public_path if is_loopback(urlsplit(public).hostname or "") else public
+        output.say("Nobody works at the desk yet. The first administrator comes in by this link, once, within a day:")
+        output.say(f"  {base}{path}")
 
 
 def worker() -> None:
