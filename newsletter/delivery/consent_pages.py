@@ -36,7 +36,7 @@ FACTS = {
     "address": N_("Address"),
     "asked_at": N_("Asked at"),
     "basis": N_("Ground"),
-    "by": N_("By"),
+    "by": N_("Done by"),
     "confirmation_mail": N_("Confirmation mail"),
     "do_not_mail_lifted": N_("Do-not-mail entry lifted"),
     "evidence": N_("Proof kept at"),
