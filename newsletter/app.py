@@ -16,10 +16,19 @@ from newsletter.web.csrf import SameOrigin
 from newsletter.web.edge import Edge
 from newsletter.web.workplace import Workplace
 from newsletter.worker import Installation
+from subscribers.mail_domains import MailDomains
 
 
-def create_app(here: Installation, *, alongside: Callable[[], AbstractContextManager[object]] = nullcontext) -> FastAPI:
-    """Build the web application; *alongside* runs as long as it does, as the dispatcher of ``serve`` does."""
+def create_app(
+    here: Installation,
+    *,
+    alongside: Callable[[], AbstractContextManager[object]] = nullcontext,
+    domains: MailDomains | None = None,
+) -> FastAPI:
+    """Build the web application; *alongside* runs as long as it does, as the dispatcher of ``serve`` does.
+
+    *domains* says which take mail; None asks the name servers of this machine.
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -42,6 +51,9 @@ def create_app(here: Installation, *, alongside: Callable[[], AbstractContextMan
             on_unsubscribed=lambda session, delivery_id, now: feedback.record_unsubscribed(
                 session, delivery_id, now=now
             ),
+            domains=domains or MailDomains.of_this_machine(),
+            routes_of=here.routes_for,
+            keep_networks=here.settings.keep_networks,
         )
     )
     app.include_router(desk.router)

@@ -59,6 +59,8 @@ class Profile:
     list_domain: str = ""
     """Domain of the List-Id (RFC 2919); empty takes the From address's."""
     access: Access = Access.OPEN
+    refuse_disposable: bool = False
+    """Whether addresses made to be thrown away may not sign up."""
     attach_pdf: bool = True
     """Whether the PDF travels with the mail or only as a link."""
     mail_format: MailFormat = MailFormat.FULL

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
@@ -13,7 +14,7 @@ from newsletter.kit.errors import NotFound
 from newsletter.mail.address import masked
 from newsletter.publications import Access, Publication
 from subscribers import choices, evidence, subscriptions
-from subscribers.models import ConsentBasis, Format, Subscriber, Subscription, SubscriptionState
+from subscribers.models import ConsentBasis, Format, Rhythm, Subscriber, Subscription, SubscriptionState
 from subscribers.suppression import keys_suppressed
 
 OWN_HAND = frozenset({"one_click", "page", "all"})
@@ -32,6 +33,15 @@ class Choice:
     state: SubscriptionState | None
     """None: never subscribed."""
     paused_until: datetime | None
+    rhythm: Rhythm
+    time_zone: str
+
+    @property
+    def paused_on(self) -> str:
+        """The day a pause ends, on the publication's calendar, as a date field has it; empty if there is none."""
+        if self.state is not SubscriptionState.PAUSED or self.paused_until is None:
+            return ""
+        return self.paused_until.astimezone(ZoneInfo(self.time_zone)).date().isoformat()
 
     @property
     def taken(self) -> bool:
@@ -51,6 +61,11 @@ class Preferences:
     """We do not write to this address; ticking anything would promise what will not come."""
     choices: tuple[Choice, ...]
 
+    @property
+    def gets_anything(self) -> bool:
+        """Whether there is anything to leave."""
+        return any(choice.state not in {None, SubscriptionState.ENDED} for choice in self.choices)
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:
@@ -59,7 +74,21 @@ class Changes:
     joined: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     left_ids: frozenset[int] = frozenset()
+    paused: tuple[str, ...] = ()
+    resumed: tuple[str, ...] = ()
+    others: bool = False
+    """Whether format, language or rhythm changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How the reader wants what was ticked; what is None or not named stays as it is."""
+
     format: Format | None = None
+    language: str | None = None
+    rhythms: Mapping[int, Rhythm] = field(default_factory=dict)
+    pauses: Mapping[int, datetime | None] = field(default_factory=dict)
+    """Publication → until when, None: no pause."""
 
 
 def look_up(session: Session, subscriber_id: int, *, now: datetime) -> Preferences:
@@ -87,7 +116,7 @@ def look_up(session: Session, subscriber_id: int, *, now: datetime) -> Preferenc
 
 
 def save(
-    session: Session, subscriber_id: int, *, shown: Collection[int], ticked: Collection[int], wanted: Format | None,
+    session: Session, subscriber_id: int, *, shown: Collection[int], ticked: Collection[int], wanted: Wanted,
     now: datetime, delivery_id: int = 0,
 ) -> Changes:  # fmt: skip
     """Carry out what the reader ticked among the publications that were *shown*; return what changed.
@@ -110,13 +139,51 @@ def save(
         elif not choice.taken and choice.publication_id in ticked and not before.suppressed:
             _join(session, subscriber_id, choice, now=now)
             joined.append(choice)
-    changed = wanted is not None and choices.set_format(session, subscriber_id, wanted, now=now, source=SOURCE)
+    paused, resumed = _pause(session, before, ticked, wanted, now=now)
     return Changes(
         joined=tuple(choice.name for choice in joined),
         left=tuple(choice.name for choice in left),
         left_ids=frozenset(choice.publication_id for choice in left),
-        format=wanted if changed else None,
+        paused=paused,
+        resumed=resumed,
+        others=_set_wishes(session, before, ticked, wanted, now=now),
     )
+
+
+def _pause(
+    session: Session, before: Preferences, ticked: Collection[int], wanted: Wanted, *, now: datetime
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Pause and resume what was taken before and still is; return the names of either."""
+    paused, resumed = [], []
+    for choice in before.choices:
+        if not choice.taken or choice.publication_id not in ticked or choice.publication_id not in wanted.pauses:
+            continue
+        until = wanted.pauses[choice.publication_id]
+        if until is None:
+            if subscriptions.resume(session, before.subscriber_id, choice.publication_id, now=now, source=SOURCE):
+                resumed.append(choice.name)
+        elif until != choice.paused_until and subscriptions.pause(
+            session, before.subscriber_id, choice.publication_id, until=until, now=now, source=SOURCE
+        ):
+            paused.append(choice.name)
+    return tuple(paused), tuple(resumed)
+
+
+def _set_wishes(
+    session: Session, before: Preferences, ticked: Collection[int], wanted: Wanted, *, now: datetime
+) -> bool:
+    """Set format, language and rhythms; tell whether anything changed."""
+    person = before.subscriber_id
+    changed = False
+    if wanted.format is not None:
+        changed |= choices.set_format(session, person, wanted.format, now=now, source=SOURCE)
+    if wanted.language is not None:
+        changed |= choices.set_language(session, person, wanted.language, now=now, source=SOURCE)
+    known = {choice.publication_id for choice in before.choices}
+    for publication_id, rhythm in wanted.rhythms.items():
+        if publication_id in ticked and publication_id in known:
+            changed |= choices.set_rhythm(session, person, publication_id, rhythm, now=now, source=SOURCE)
+    return changed
 
 
 def leave_all(session: Session, subscriber_id: int, *, now: datetime, delivery_id: int = 0) -> Changes:
@@ -149,6 +216,8 @@ def _choice(publication: Publication, tie: Subscription | None) -> Choice:
         language=profile.language,
         state=tie.state if tie else None,
         paused_until=tie.paused_until if tie else None,
+        rhythm=tie.rhythm if tie else Rhythm.EVERY,
+        time_zone=profile.time_zone,
     )
 
 

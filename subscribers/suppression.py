@@ -16,6 +16,8 @@ from subscribers.models import Suppression, SuppressionReason
 DETAILS_LIMIT = 500
 KEYS_A_QUERY = 5_000
 """Well below the 32,766 values that one SQLite statement takes."""
+UNREACHABLE = frozenset({SuppressionReason.DEAD_MAILBOX, SuppressionReason.BOUNCING})
+"""Nobody would read it; mail that a person asks for in so many words may go to the others."""
 _SEAL = "erased address"
 
 
@@ -52,6 +54,11 @@ def lift(session: Session, address: str, *, keyring: Keyring) -> SuppressionReas
         .returning(Suppression.reason)
     ).all()
     return reasons[0] if reasons else None
+
+
+def reason_for(session: Session, key: str) -> SuppressionReason | None:
+    """Return why the normalised address *key* is on the list, None if it is not."""
+    return session.scalar(select(Suppression.reason).where(Suppression.address_key == key))
 
 
 def is_suppressed(session: Session, address: str, *, keyring: Keyring | None = None) -> bool:

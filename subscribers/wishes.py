@@ -13,7 +13,6 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from newsletter.kit.audit import record
-from newsletter.kit.catalogue import words
 from newsletter.kit.errors import BadInput
 from newsletter.kit.tokens import Keyring
 from newsletter.mail.address import address_key
@@ -35,6 +34,8 @@ class Asking:
     publications: tuple[Publication, ...]
     language: str
     form: WishForm
+    wording: str
+    """The sentence that was shown."""
     name: str = ""
     latest_issue: bool = False
     network: str = ""
@@ -79,7 +80,8 @@ def invite(
     One mail, and nothing more unless the person agrees; whoever must not be written to gets none.
     """
     spoken = language or publication.profile.language
-    asking = Asking(WishKind.INVITATION, address, (publication,), spoken, WishForm.TEAM, name=name)
+    shown = wording.consent(spoken, publication.profile.masthead.publisher, publication.name)
+    asking = Asking(WishKind.INVITATION, address, (publication,), spoken, WishForm.TEAM, shown, name=name)
     key = address_key(address)
     _refuse_reserved(key)
     wish = _written(asking, key, now=now)
@@ -112,12 +114,10 @@ def _refuse_reserved(key: str) -> None:
 
 
 def _written(asking: Asking, key: str, *, now: datetime) -> Wish:
-    publisher = asking.publications[0].profile.masthead.publisher
-    names = words(asking.language).spell(publication.name for publication in asking.publications)
     return Wish(
         kind=asking.kind, address=asking.address, address_key=key, name=clean_name(asking.name),
         publication_ids=[publication.id for publication in asking.publications], language=asking.language,
         latest_issue=asking.latest_issue, form=asking.form, asked_at=now,
-        wording=wording.consent(asking.language, publisher, names), wording_version=wording.version(asking.language),
+        wording=asking.wording, wording_version=wording.version(asking.language),
         network=asking.network if asking.keep_network else "",
     )  # fmt: skip

@@ -17,6 +17,14 @@ def consent(language: str, publisher: str, names: str) -> str:
     )  # fmt: skip
 
 
+def consent_to_ticked(language: str) -> str:
+    """Return the same for a form on which several can be ticked."""
+    _ = words(language)
+    return _(
+        "I would like to get the newsletters ticked above by email. I can leave at any time, by a link in every mail."
+    )
+
+
 def version(language: str) -> str:
     """Return the version of the sentence as evidence names it, as ``1 de``."""
     return f"{VERSION} {spoken(language)}"

@@ -31,14 +31,14 @@ def schedule_due(session: Session, *, routes_of: RoutesOf, now: datetime) -> lis
     Doing so again, or on two machines, is doing so once: its key names publication, rhythm and day.
     """
     wanted = session.execute(
-        select(Publication, Subscription.rhythm)
-        .join(Subscription, Subscription.publication_id == Publication.id)
+        select(Subscription.publication_id, Subscription.rhythm)
         .where(Subscription.rhythm != Rhythm.EVERY, Subscription.state != SubscriptionState.ENDED)
         .distinct()
-        .order_by(Publication.id, Subscription.rhythm)
+        .order_by(Subscription.publication_id, Subscription.rhythm)
     )
     begun = []
-    for publication, rhythm in wanted.all():
+    for publication_id, rhythm in wanted.all():
+        publication = session.get_one(Publication, publication_id)
         since, until = period(rhythm, publication.profile.time_zone, now=now)
         issues = _appeared(session, publication.id, since, until)
         if not issues or now - until > TOO_LATE:

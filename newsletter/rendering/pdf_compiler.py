@@ -43,6 +43,7 @@ def compile_pdf(
     embedded: Iterable[str],
     timestamp: int,
     limits: Limits,
+    main: str = "issue.typ",
 ) -> bytes:
     """Return the PDF of *content* (the templates' ``issue.json``) with *files* (pictures, by bare name) beside it.
 
@@ -56,7 +57,7 @@ def compile_pdf(
         packages.mkdir()
         _lay_out(root, content, files)
         job = {
-            "main": str(root / "issue.typ"),
+            "main": str(root / main),
             "root": str(root),
             "output": str(output),
             "packages": str(packages),

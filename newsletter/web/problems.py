@@ -63,6 +63,25 @@ class FormTooLong(BadForm):
     """The form is longer than anything our pages send."""
 
 
+class TooMany(DeskError):
+    """This has been asked for too often; please try again in an hour."""
+
+    retry_after = 3600
+    """Seconds, for the header (RFC 9110 §10.2.3)."""
+
+    def __init__(self) -> None:
+        super().__init__("This has been asked for too often; please try again in an hour.")
+
+
+class NoKey(DeskError):
+    """There is no valid key in the request."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The key is missing, was revoked or is for another newsletter; send Authorization: Bearer ndm_…"
+        )
+
+
 class NotSignedIn(DeskError):
     """Please sign in."""
 
@@ -77,6 +96,8 @@ STATUS: dict[type[DeskError], int] = {
     NotFound: 404,
     NotPermitted: 403,
     NotSignedIn: 401,
+    NoKey: 401,
+    TooMany: 429,
     FormTooLong: 413,
     BadForm: 400,
     TooMany: 429,
@@ -113,7 +134,10 @@ def _desk_error(request: Request, error: Exception) -> Response:
     if status >= 500:
         log.error("%s: %s", type(error).__name__, error)
         return _answer(request, status, sentence=OUR_FAULT)
-    return _answer(request, status, sentence=str(error))
+    answer = _answer(request, status, sentence=str(error))
+    if isinstance(error, TooMany):
+        answer.headers["Retry-After"] = str(error.retry_after)
+    return answer
 
 
 def _to_sign_in(request: Request, error: NotSignedIn) -> Response:
@@ -148,6 +172,8 @@ def _surprise(request: Request, error: Exception) -> Response:
 
 
 def _is_for_people(request: Request) -> bool:
+    if request.url.path.removeprefix(request.scope.get("root_path", "")).startswith("/api/"):
+        return False
     accepted = request.headers.get("accept", "")
     return "application/json" not in accepted or "text/html" in accepted
 

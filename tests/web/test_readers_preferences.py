@@ -145,7 +145,7 @@ def test_what_was_not_shown_stays(site: Site):
 def test_text_is_remembered_and_loses_nothing(site: Site):
     """The choice holds for every newsletter and can be taken back."""
     page = site.save("weekly", "members", format="text").text
-    assert "From the next issue on: Plain text." in page
+    assert "Your wishes hold from the next issue on." in page
     with site.database.read() as session:
         assert session.scalars(select(Subscriber.format)).one() is Format.TEXT
     assert site.states() == {"weekly": "active", "members": "active"}
@@ -170,7 +170,7 @@ def test_an_unusual_format_survives_saving(site: Site, unusual: Format):
 def test_leaving_everything_is_one_button(site: Site):
     """It ends all, says so, and is gone when there is nothing left."""
     page = site.save(act="leave-all").text
-    assert "You no longer receive: Members, Weekly." in page
+    assert "You no longer receive: Members and Weekly." in page
     assert 'value="leave-all"' not in page
     assert set(site.states().values()) == {"ended"}
     assert site.told == [5]
@@ -182,7 +182,7 @@ def test_a_pause_outlives_saving(site: Site, now: datetime):
     with site.database.write() as session:
         session.execute(update(Subscription).values(state=SubscriptionState.PAUSED, paused_until=until))
     page = site.client.get(site.path).text
-    assert "Paused until March 14, 2026" in page
+    assert "Paused until 14 March 2026" in page
     site.save("weekly", "members")
     assert site.states() == {"weekly": "paused", "members": "paused"}
 

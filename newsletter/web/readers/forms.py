@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Request
+from pydantic import BaseModel, ValidationError
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from newsletter.kit.errors import BadInput
 from newsletter.web.problems import BadForm, FormTooLong
 
-BODY_LIMIT = 8_192
-"""Octets; our largest form, 200 newsletters to tick, has half of that, a one-click body 26."""
-FIELD_LIMIT = 500
+BODY_LIMIT = 32_768
+"""Octets; our largest form, 200 newsletters to tick, each with its pause, has two thirds, a one-click body 26."""
+FIELD_LIMIT = 1_000
 NOT_WHOLE = "The form did not arrive whole. Please go back, load the page again and try once more."
 TOO_LONG = "The form is longer than anything our pages send."
 
@@ -27,6 +30,10 @@ class Form:
     def get(self, name: str) -> str:
         """Return the first value of *name*, empty if there is none."""
         return next((value for field, value in self.fields if field == name), "")
+
+    def has(self, name: str) -> bool:
+        """Tell whether the field *name* was in the form, empty or not."""
+        return any(field == name for field, _ in self.fields)
 
     def numbers(self, name: str) -> frozenset[int]:
         """Return the values of *name* as numbers; raise ``BadForm`` for what is none."""
@@ -46,14 +53,10 @@ async def read_form(request: Request) -> Form:
 
     Asynchronous because a body is a stream: a slow sender must not hold a thread, and no session is open yet.
     """
-    body = bytearray()
-    async for block in request.stream():
-        body += block
-        if len(body) > BODY_LIMIT:
-            raise FormTooLong(TOO_LONG)
+    body = await _body(request, BODY_LIMIT)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
-        return await _multipart(request, bytes(body))
+        return await _multipart(request, body)
     try:
         # Some senders name no type; the one-click body reads the same either way.
         pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=FIELD_LIMIT, errors="strict")
@@ -72,3 +75,32 @@ async def _multipart(request: Request, body: bytes) -> Form:
     except (MultiPartException, KeyError, ValueError, LookupError) as error:
         raise BadForm(NOT_WHOLE) from error
     return Form(tuple((name, value) for name, value in parsed.multi_items() if isinstance(value, str)))
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def json_of(model: type[M], *, limit: int) -> Callable[[Request], Awaitable[M]]:
+    """Return what reads a JSON body of at most *limit* octets into *model*.
+
+    It raises ``FormTooLong``, or ``BadInput`` naming each entry that cannot be used.
+    """
+
+    async def read(request: Request) -> M:
+        body = await _body(request, limit)
+        try:
+            return model.model_validate_json(body)
+        except ValidationError as error:
+            wrong = (f"{'.'.join(map(str, one['loc'])) or 'body'}: {one['msg']}" for one in error.errors()[:5])
+            raise BadInput(f"These entries cannot be used: {'; '.join(wrong)}.") from error
+
+    return read
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    body = bytearray()
+    async for block in request.stream():
+        body += block
+        if len(body) > limit:
+            raise FormTooLong(TOO_LONG)
+    return bytes(body)

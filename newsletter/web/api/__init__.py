@@ -1,0 +1,1 @@
+"""What programs may ask for: to sign somebody up, and to keep the members of a publication."""

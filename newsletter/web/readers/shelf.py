@@ -1,0 +1,45 @@
+"""The reader's own shelf: the issues of a publication that is not open to everybody, each by the reader's link."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+from fastapi.responses import RedirectResponse
+
+from newsletter.issues.places import READER_SHELF, issue_path, opened_for
+from newsletter.kit.errors import BadToken
+from newsletter.kit.tokens import Purpose
+from newsletter.publications import Publication
+from newsletter.web import shelves
+from newsletter.web.problems import PAGE_HEADERS
+from newsletter.web.readers.site import Site, cited
+
+
+def router(site: Site) -> APIRouter:
+    """Return the routes below ``/n/{label}/r/``; they only show and lead on."""
+    routes = APIRouter()
+    place = "/n/{label}/" + READER_SHELF + "{reader}/"
+
+    @routes.api_route(place, methods=["GET", "HEAD"])
+    def shelf(label: str, reader: str) -> Response:
+        publication = _opened(site, label, reader)
+        with site.database.read() as session:
+            issues = shelves.shelf_of(session, publication).issues
+        listed = [(issue, site.links.root + opened_for(issue_path(label, issue.number), reader)) for issue in issues]
+        return site.show("shelf.html", publication.profile.language, name=cited(publication), issues=listed)
+
+    @routes.api_route(place + "{number}/", methods=["GET", "HEAD"])
+    def issue(label: str, reader: str, number: int) -> Response:
+        _opened(site, label, reader)
+        target = site.links.root + opened_for(issue_path(label, number), reader)
+        return RedirectResponse(target, 303, headers=PAGE_HEADERS)
+
+    return routes
+
+
+def _opened(site: Site, label: str, reader: str) -> Publication:
+    claims = site.keyring.read_link(Purpose.READ, reader)
+    with site.database.read() as session:
+        publication = session.get(Publication, claims.publication_id)
+    if publication is None or publication.label != label:
+        raise BadToken
+    return publication
