@@ -63,11 +63,9 @@ def proposal(
     *whole* says that it replaces the issue, not an article; None judges by what the issue was made of.
     """
     revision = drafts.current_revision(session, issue)
-    before = received.earlier(session, issue, reading.file.name)
     if whole is None:
-        everything = received.of_issue(session, issue)
-        whole = reading.whole and len(everything) == 1 and before == everything
-    keys = [key for file in before for key in file.keys]
+        whole = reading.whole and len(received.of_issue(session, issue)) <= 1
+    keys = [key for file in received.earlier(session, issue, reading.file.name) for key in file.keys]
     return propose(revision.document, reading, origin=keys, choices=choices, whole=whole), revision
 
 
