@@ -141,7 +141,8 @@ def _as_data(remark: Remark) -> dict[str, Any]:
 
 def _print(remark: Remark, *, waived: str | None) -> None:
     lines = [place.line for place in remark.places if place.line is not None]
-    where = f"line {', '.join(map(str, dict.fromkeys(lines)))}" if lines else "the whole issue"
+    paths = dict.fromkeys(place.path for place in remark.places if place.path)
+    where = f"line {', '.join(map(str, dict.fromkeys(lines)))}" if lines else "; ".join(paths) or "the whole issue"
     output.say(f"{MARKS[remark.severity]} {remark.severity.value}: {remark.message}  [{remark.rule} {remark.key}]")
     output.say(f"    {where if len(where) < 100 else where[:97] + '…'}")
     quotes = [place.quote for place in remark.places if place.quote][:3]

@@ -14,6 +14,8 @@ from newsletter.manuscripts.pictures import Picture, read_picture
 from newsletter.manuscripts.remarks import Place, Remark, Severity
 from newsletter.manuscripts.richtext import Figure
 
+Received = FileReading
+"""What came in with one manuscript file."""
 MAX_PICTURE_BYTES = 8_000_000
 """A picture travels inside every mail; beyond this no mail server would take the message."""
 

@@ -130,7 +130,7 @@ def _which(found: Replacement, name: str) -> str:
         f"{match.title!r} may be {' or '.join(repr(c.path) for c in match.candidates[:3]) or 'a new article'}"
         for match in found.questions
     )
-    return f"It is not certain what {name} replaces: {asked}. Say which."
+    return f"It is not certain what {name} replaces: {asked}. Say which it is, or that it is new."
 
 
 def _standing_remarks(
