@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from newsletter.cli import output, sending, signing
+from newsletter.cli import importing, output, sending, signing
 from newsletter.cli.installation import opened
 from newsletter.cli.publication import By, Json
 from newsletter.manuscripts.remarks import Remark, Severity
@@ -21,45 +21,6 @@ PublicationFile = Annotated[
 ]
 
 MARKS = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.NOTICE: "·"}
-
-
-@app.command("import")
-def import_manuscript(
-    file: Annotated[Path, typer.Argument(help="The manuscript (Markdown); its pictures lie beside it.")],
-    publication: Annotated[str, typer.Option("--publication", help="Label of the newsletter it belongs to.")],
-    into: Annotated[
-        int | None, typer.Option("--into", help="Revise this issue instead of beginning a new one.")
-    ] = None,
-    by: By = None,
-    as_json: Json = False,
-) -> None:
-    """Take a manuscript in as a new issue, or as a new revision of one."""
-    from newsletter import publications
-    from newsletter.issues import drafts
-    from newsletter.issues.manuscript_files import receive
-
-    with opened() as here:
-        with here.database.read() as session:
-            profile = publications.by_label(session, publication).profile
-        received = receive(file, house_style=profile.house_style)
-        common: dict[str, Any] = {
-            "remarks": received.remarks, "pictures": received.pictures, "by": output.somebody(by), "now": here.clock(),
-        }  # fmt: skip
-        with here.database.write() as session:
-            if into is None:
-                owner = publications.by_label(session, publication)
-                issue = drafts.begin(session, owner, received.document, **common)
-            else:
-                issue = drafts.get(session, into)
-                drafts.check_publication(session, issue, publication)
-                drafts.revise(session, issue, received.document, **common)
-            revision = drafts.current_revision(session, issue)
-            result = {"issue": issue.id, "revision": revision.number, "title": issue.title, "state": issue.state.value}
-    if as_json:
-        output.say_json(result)
-    else:
-        output.say(f"Issue {result['issue']}, revision {result['revision']}: {result['title'] or '(no title)'}")
-        output.say(f"Proof it with `newsletter issue proof {result['issue']}`.")
 
 
 @app.command("list")
@@ -159,6 +120,7 @@ def render(
 
 
 signing.add_to(app)
+importing.add_to(app)
 sending.add_to(app)
 
 
@@ -179,7 +141,8 @@ def _as_data(remark: Remark) -> dict[str, Any]:
 
 def _print(remark: Remark, *, waived: str | None) -> None:
     lines = [place.line for place in remark.places if place.line is not None]
-    where = f"line {', '.join(map(str, dict.fromkeys(lines)))}" if lines else "the whole issue"
+    paths = dict.fromkeys(place.path for place in remark.places if place.path)
+    where = f"line {', '.join(map(str, dict.fromkeys(lines)))}" if lines else "; ".join(paths) or "the whole issue"
     output.say(f"{MARKS[remark.severity]} {remark.severity.value}: {remark.message}  [{remark.rule} {remark.key}]")
     output.say(f"    {where if len(where) < 100 else where[:97] + '…'}")
     quotes = [place.quote for place in remark.places if place.quote][:3]

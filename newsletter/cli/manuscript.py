@@ -9,9 +9,10 @@ from newsletter.issues import findings, signoff
 from newsletter.issues.drafts import current_revision, get, publication_of
 from newsletter.issues.findings import Findings
 from newsletter.issues.mailing import mailing_of
-from newsletter.issues.manuscript_files import Received, receive
+from newsletter.issues.manuscript_files import receive
 from newsletter.kit.errors import BadInput, NotFound
 from newsletter.manuscripts.document import Document
+from newsletter.manuscripts.files import FileReading
 from newsletter.manuscripts.pictures import Pictures
 from newsletter.publications import Profile, read_profile
 from newsletter.rendering.editions import Editions, render
@@ -51,7 +52,7 @@ def subject_named(target: str, publication: Path | None) -> Subject:
     return _from_file(path, publication)
 
 
-def received_with(path: Path, publication: Path | None) -> tuple[Received, Profile]:
+def received_with(path: Path, publication: Path | None) -> tuple[FileReading, Profile]:
     """Read a manuscript file with the profile of a publication file, or with a generic one made from its own title."""
     given = read_profile(publication) if publication else Profile()
     received = receive(path, house_style=given.house_style)

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from newsletter.kit.errors import ManuscriptError, NotFound
-from newsletter.manuscripts.document import Document, figures_of
+from newsletter.manuscripts.document import figures_of
+from newsletter.manuscripts.docx_changes import UNDECIDED, Decisions
+from newsletter.manuscripts.files import FileReading, ManuscriptFile, read_file
 from newsletter.manuscripts.house_style import HouseStyle
-from newsletter.manuscripts.pictures import Picture, Pictures, read_picture
-from newsletter.manuscripts.reader import read
+from newsletter.manuscripts.pictures import Picture, read_picture
 from newsletter.manuscripts.remarks import Place, Remark, Severity
 from newsletter.manuscripts.richtext import Figure
 
+Received = FileReading
+"""What came in with one manuscript file."""
 MAX_PICTURE_BYTES = 8_000_000
 """A picture travels inside every mail; beyond this no mail server would take the message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
-    """What came in with one manuscript file."""
-
-    document: Document
-    remarks: tuple[Remark, ...]
-    pictures: Pictures
-
-
-def receive(path: Path, *, house_style: HouseStyle) -> Received:
+def receive(
+    path: Path, *, house_style: HouseStyle, alone: bool = True, decisions: Decisions = UNDECIDED
+) -> FileReading:
     """Read the manuscript at *path* and the pictures it names; a picture that cannot be had is a Remark.
 
-    Raises ``NotFound`` if there is no such file, ``ManuscriptError`` if it is no manuscript.
+    *alone* says that it is an issue by itself, *decisions* are those on a Word file's tracked changes. Raises
+    ``NotFound`` if there is no such file, ``ManuscriptError`` if it is no manuscript.
     """
     try:
         source = path.read_bytes()
@@ -37,15 +34,18 @@ def receive(path: Path, *, house_style: HouseStyle) -> Received:
         raise NotFound(f"There is no file {path}.") from error
     except OSError as error:
         raise ManuscriptError(f"{path} cannot be read: {error.strerror}.") from error
-    reading = read(source, house_style=house_style, name=path.name)
-    pictures: dict[str, Picture] = {}
+    file = ManuscriptFile(path.name, source)
+    reading = read_file(file, house_style=house_style, alone=alone, decisions=decisions)
+    pictures: dict[str, Picture] = dict(reading.pictures)
     missing: list[Remark] = []
     for figure in figures_of(reading.document):
+        if figure.source in pictures:
+            continue
         try:
             pictures[figure.source] = _beside(path.parent, figure.source)
         except ManuscriptError as error:
             missing.append(_missing(figure, str(error)))
-    return Received(reading.document, reading.remarks + tuple(missing), pictures)
+    return replace(reading, remarks=reading.remarks + tuple(missing), pictures=pictures)
 
 
 def _beside(folder: Path, name: str) -> Picture:

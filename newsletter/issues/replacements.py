@@ -63,11 +63,9 @@ def proposal(
     *whole* says that it replaces the issue, not an article; None judges by what the issue was made of.
     """
     revision = drafts.current_revision(session, issue)
-    before = received.earlier(session, issue, reading.file.name)
     if whole is None:
-        everything = received.of_issue(session, issue)
-        whole = reading.whole and len(everything) == 1 and before == everything
-    keys = [key for file in before for key in file.keys]
+        whole = reading.whole and len(received.of_issue(session, issue)) <= 1
+    keys = [key for file in received.earlier(session, issue, reading.file.name) for key in file.keys]
     return propose(revision.document, reading, origin=keys, choices=choices, whole=whole), revision
 
 
@@ -132,7 +130,7 @@ def _which(found: Replacement, name: str) -> str:
         f"{match.title!r} may be {' or '.join(repr(c.path) for c in match.candidates[:3]) or 'a new article'}"
         for match in found.questions
     )
-    return f"It is not certain what {name} replaces: {asked}. Say which."
+    return f"It is not certain what {name} replaces: {asked}. Say which it is, or that it is new."
 
 
 def _standing_remarks(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from newsletter.manuscripts.document import Article, Document, Entry, Note, Section
+from newsletter.manuscripts.figures import with_sources
 from newsletter.manuscripts.files import FileReading
 from newsletter.manuscripts.labels import known
 from newsletter.manuscripts.lineless import without_lines
@@ -57,10 +58,10 @@ def assemble(readings: Sequence[FileReading], skeleton: Document | None = None) 
     A single file that is a whole issue is taken as it is. Of several with a masthead the first gives it; what another
     says differently is a Remark.
     """
-    ordered = in_order(readings)
+    if len(readings) == 1 and readings[0].whole:
+        return _alone(readings[0])
+    ordered = tuple(_own_pictures(reading) for reading in in_order(readings))
     head = _head(ordered)
-    if len(ordered) == 1 and head is ordered[0]:
-        return _alone(head)
     base = head.document if head else skeleton or Document("", language=ordered[0].document.language)
     if head and skeleton:
         base = _completed(base, skeleton)
@@ -102,6 +103,13 @@ def _rank(reading: FileReading) -> tuple[bool, bool, int, list[tuple[bool, int, 
     pieces = [(not piece.isdigit(), int(piece) if piece.isdigit() else 0, piece) for piece in
               _DIGITS.split(reading.file.name.casefold()) if piece]  # fmt: skip
     return not head, number is None, number or 0, pieces
+
+
+def _own_pictures(reading: FileReading) -> FileReading:
+    """Name each picture by its hash, so that two authors' ``chart.png`` stay two pictures."""
+    names = {name: f"{picture.sha256[:16]}{picture.suffix}" for name, picture in reading.pictures.items()}
+    pictures = {names[name]: picture for name, picture in reading.pictures.items()}
+    return replace(reading, document=with_sources(reading.document, names), pictures=pictures)
 
 
 def _head(ordered: Sequence[FileReading]) -> FileReading | None:

@@ -59,14 +59,17 @@ class TrackedChange:
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """What was decided: on each by its key, and on all that are not named; None leaves them open."""
+    """What was decided: on each by its key, and on all tracked changes that are not named; None leaves them open.
+
+    Comments are never decided on all at once: they are not accepted but answered.
+    """
 
     each: Mapping[str, Decision] = field(default_factory=dict, hash=False)
     rest: Decision | None = None
 
     def on(self, key: str) -> Decision | None:
         """Return the decision on the change or comment called *key*; None if there is none yet."""
-        return self.each.get(key, self.rest)
+        return self.each.get(key, self.rest if key.startswith("change-") else None)
 
 
 UNDECIDED = Decisions()

@@ -13,7 +13,6 @@ from newsletter.manuscripts.docx import is_word, read_docx
 from newsletter.manuscripts.docx_changes import UNDECIDED, Decisions, TrackedChange
 from newsletter.manuscripts.docx_comments import FileComment
 from newsletter.manuscripts.docx_remarks import remarks_on_word
-from newsletter.manuscripts.figures import with_sources
 from newsletter.manuscripts.front_matter import split_front_matter
 from newsletter.manuscripts.house_style import HouseStyle
 from newsletter.manuscripts.lineless import without_lines
@@ -129,7 +128,8 @@ def read_file(
 ) -> FileReading:
     """Read one manuscript, a Word file or text; *alone* says that it is to be an issue by itself.
 
-    *decisions* are those on a Word file's tracked changes and comments. Raises ``ManuscriptError``.
+    *pictures* are those handed in with it; with None it is for the caller to look for them. *decisions* are those on a
+    Word file's tracked changes and comments. Raises ``ManuscriptError``.
     """
     if is_word(file.data):
         return _word(file, house_style, alone=alone, decisions=decisions)
@@ -141,7 +141,7 @@ def read_file(
     shown = {figure.source for figure in figures_of(reading.document)}
     taken = {name: given[name] for name in shown if name in given}
     missing = tuple(_missing(name) for name in sorted(shown - taken.keys())) if pictures is not None else ()
-    return _own_pictures(FileReading(file, reading.document, (*reading.remarks, *missing), taken, whole))
+    return FileReading(file, reading.document, (*reading.remarks, *missing), taken, whole)
 
 
 def _word(file: ManuscriptFile, house_style: HouseStyle, *, alone: bool, decisions: Decisions) -> FileReading:
@@ -159,9 +159,7 @@ def _word(file: ManuscriptFile, house_style: HouseStyle, *, alone: bool, decisio
         for remark in (*own, *reading.remarks)
     )
     document = without_lines(reading.document)
-    return _own_pictures(
-        FileReading(file, document, remarks, word.pictures, whole, word.changes, word.comments, decisions)
-    )
+    return FileReading(file, document, remarks, word.pictures, whole, word.changes, word.comments, decisions)
 
 
 def _has_front_matter(file: ManuscriptFile) -> bool:
@@ -173,13 +171,6 @@ def _is_whole(document: Document, *, house_form: bool) -> bool:
     if document.date or document.period or (house_form and (document.people or document.publisher)):
         return True
     return sum(bool(section.title) for section in document.sections) > 1 and bool(document.people)
-
-
-def _own_pictures(reading: FileReading) -> FileReading:
-    """Name each picture by its hash, so that two authors' ``chart.png`` stay two pictures."""
-    names = {name: f"{picture.sha256[:16]}{picture.suffix}" for name, picture in reading.pictures.items()}
-    pictures = {names[name]: picture for name, picture in reading.pictures.items()}
-    return replace(reading, document=with_sources(reading.document, names), pictures=pictures)
 
 
 def _missing(name: str) -> Remark:

@@ -109,8 +109,16 @@ def propose(
             taken.add(key)
         matches.append(Match(title_of(entry) or _beginning(entry), key, candidates))
     after = _replaced(document, list(zip(entries, (match.key for match in matches), strict=True)))
+    if reading.whole and origin:
+        after = _with_masthead(after, reading.document)
     untouched = tuple(path for entry, path in existing if entry.key in set(origin) - taken)
     return Replacement(after, compare(document, after), tuple(matches), whole=False, untouched=untouched)
+
+
+def _with_masthead(document: Document, said: Document) -> Document:
+    """Return *document* with title, date, people and whatever else of a masthead a revised file says."""
+    names = ("title", "date", "period", "organisation", "people", "contact", "publisher")
+    return replace(document, **{name: getattr(said, name) for name in names if getattr(said, name)})
 
 
 def _says(entry: Entry) -> bool:

@@ -183,7 +183,7 @@ def test_what_is_not_certain_is_asked(database, publication, now):
     """A file with an unknown name and unknown words replaces nothing until somebody says what."""
     issue_id = taken_in(database, now=now)
     data = article("Something else", "Herring has become dear in Esbjerg.")
-    with database.write() as session, pytest.raises(Conflict, match="Say which"):
+    with database.write() as session, pytest.raises(Conflict, match="Say which it is"):
         replace(session, issue_id, "news from Esbjerg.docx", data, now=now)
     with database.write() as session:
         issue = drafts.get(session, issue_id)
