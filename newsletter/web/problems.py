@@ -63,16 +63,6 @@ class FormTooLong(BadForm):
     """The form is longer than anything our pages send."""
 
 
-class TooMany(DeskError):
-    """This has been asked for too often; please try again in an hour."""
-
-    retry_after = 3600
-    """Seconds, for the header (RFC 9110 §10.2.3)."""
-
-    def __init__(self) -> None:
-        super().__init__("This has been asked for too often; please try again in an hour.")
-
-
 class NoKey(DeskError):
     """There is no valid key in the request."""
 
@@ -97,7 +87,6 @@ STATUS: dict[type[DeskError], int] = {
     NotPermitted: 403,
     NotSignedIn: 401,
     NoKey: 401,
-    TooMany: 429,
     FormTooLong: 413,
     BadForm: 400,
     TooMany: 429,
@@ -136,7 +125,7 @@ def _desk_error(request: Request, error: Exception) -> Response:
         return _answer(request, status, sentence=OUR_FAULT)
     answer = _answer(request, status, sentence=str(error))
     if isinstance(error, TooMany):
-        answer.headers["Retry-After"] = str(error.retry_after)
+        answer.headers["Retry-After"] = str(int(error.wait.total_seconds()))
     return answer
 
 

@@ -10,12 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
 from newsletter.kit.catalogue import languages, spoken, words
-from newsletter.kit.errors import BadInput, NotFound
+from newsletter.kit.errors import BadInput, NotFound, TooMany
 from newsletter.mail.address import address_key
 from newsletter.publications import Access, Publication
-from newsletter.web.problems import PAGE_HEADERS, TooMany
+from newsletter.web.problems import PAGE_HEADERS
 from newsletter.web.readers.forms import BODY_LIMIT, json_of
-from newsletter.web.readers.joining import is_refused, taken_in
+from newsletter.web.readers.joining import AGAIN_AFTER, is_refused, taken_in
 from newsletter.web.readers.site import Site
 from subscribers import wording
 from subscribers.models import WishForm, WishKind
@@ -60,7 +60,7 @@ def router(site: Site) -> APIRouter:
             latest_issue=wanted.latest_issue, cost=2,
         )  # fmt: skip
         if not taken_in(site, request, asking):
-            raise TooMany
+            raise TooMany("This has been asked for too often; please try again in an hour.", wait=AGAIN_AFTER)
         said = {"message": "A mail with a link to confirm is on its way, if the address can have one."}
         return JSONResponse(said, 202, headers=PAGE_HEADERS)
 

@@ -14,7 +14,6 @@ from newsletter.kit.errors import BadInput, BadToken, NotFound
 from newsletter.kit.tokens import LinkClaims, Purpose
 from newsletter.mail.address import address_key, domain_of
 from newsletter.publications import Access, Publication
-from newsletter.web.problems import TooMany
 from newsletter.web.readers.forms import Form, read_form
 from newsletter.web.readers.site import Site, cited
 from subscribers import limits, mail_domains, wishes, wording
@@ -23,6 +22,8 @@ from subscribers.wishes import Asking
 
 TOO_FAST = timedelta(seconds=2)
 """Nobody reads a form, types an address and presses the button in less; programs do."""
+AGAIN_AFTER = timedelta(hours=1)
+"""Said to whoever has asked too often (RFC 9110 §10.2.3)."""
 STALE = timedelta(days=1)
 """A form left open overnight is shown once more, with today's wording."""
 NO_NEWSLETTER = "There is no newsletter at this address that one can sign up for."
@@ -99,7 +100,7 @@ def taken_in(site: Site, request: Request, asking: Asking) -> bool:
 def enough(site: Site, language: str) -> Response:
     """Answer whoever has asked too often."""
     answer = site.show("too_many.html", language, status=429)
-    answer.headers["Retry-After"] = str(TooMany.retry_after)
+    answer.headers["Retry-After"] = str(int(AGAIN_AFTER.total_seconds()))
     return answer
 
 
