@@ -169,7 +169,6 @@ def test_two_browsers_in_one_issue_lose_nothing(site: Site, browser: Browser):
         ada.locator("#version", has_text="2").wait_for()
         eva.locator("fieldset:not(.own) input[name$='|label']").first.fill("In short")
         eva.locator("#version", has_text="3").wait_for()
-        title(eva).fill("Eva's title") if title(eva).input_value() != "Ada's title" else None
         assert title(eva).input_value() == "Ada's title"
         assert (site.article().title, site.article().parts[0].label) == ("Ada's title", "In short")
         title(ada).fill("Ada again")
@@ -222,7 +221,7 @@ def test_the_order_is_changed_by_keys_and_by_buttons_without_script(site: Site, 
         page.get_by_text("Saved as version 3").wait_for()
     after = [e.key for e in next(s for s in site.document().sections if s.title == "Top 5").entries]
     assert after.index(key) == before.index(key) + 1
-    assert site.article().title in {"Typed without script", site.article().title}
+    assert "Typed without script" in {one.title for one in walk(site.document()) if isinstance(one, Article)}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
