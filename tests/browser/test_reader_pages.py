@@ -121,7 +121,10 @@ def test_the_answers_are_accessible_too(browser: Browser, site: dict[str, str], 
     with browser.new_context(viewport={"width": width, "height": 800}, bypass_csp=True) as context:
         page = context.new_page()
         page.goto(site["preferences"])
-        page.get_by_label("Plain text" if width > 400 else "Designed").check()
+        wanted = (
+            page.get_by_label("Plain text") if width > 400 else page.get_by_role("radio", name="Designed with pictures")
+        )
+        wanted.check()
         page.get_by_role("button", name="Save choices").click()
         looked_at(page, f"saved-{width}")
         page.goto(site["unsubscribe"])
