@@ -82,7 +82,8 @@ test-browser: setup ## Look at mail, web pages and PDF with chromium, qpdf and p
 	@$(BIN)/pytest -m browser || [ $$? -eq 5 ]
 
 torture: setup ## Send under every fault we know, at random; SEED=… plays a failure again
-	@$(BIN)/python -W ignore:XDG_RUNTIME_DIR -m tests.torture $(if $(SEED),--seed $(SEED)) $(if $(READERS),--readers $(READERS))
+	@for database in $(or $(DATABASE),sqlite postgresql); do \
+		$(BIN)/python -W ignore:XDG_RUNTIME_DIR -m tests.torture --database $$database $(if $(SEED),--seed $(SEED)) $(if $(READERS),--readers $(READERS)); done
 	@$(if $(SEED),:,$(BIN)/pytest -m torture)
 
 wheel: setup ## Build the wheel into dist/

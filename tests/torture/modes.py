@@ -26,6 +26,10 @@ class Mode:
     certain: bool = False
     """Whether nothing may be left in doubt."""
 
+    def fits(self, dialect: str) -> bool:
+        """Whether it can happen there: a worker's own disk and the lock of a file are of no account to PostgreSQL."""
+        return dialect == "sqlite" or self.accident not in {"disk_full", "disk_full_and_killed", "busy"}
+
     @property
     def heavy(self) -> bool:
         """Whether a tenth of the readers is plenty."""
