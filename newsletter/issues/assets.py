@@ -26,17 +26,25 @@ def store(session: Session, document: Document, pictures: Pictures, *, now: date
         picture = pictures.get(figure.source)
         if picture is None or figure.source.startswith(PREFIX):
             continue
-        names[figure.source] = PREFIX + picture.sha256
-        insert = insert_for(session)
-        session.execute(
-            insert(Asset)
-            .values(
-                sha256=picture.sha256, media_type=picture.media_type, width=picture.width, height=picture.height,
-                data=picture.data, created_at=now,
-            )
-            .on_conflict_do_nothing()
-        )  # fmt: skip
+        names[figure.source] = keep(session, picture, now=now)
     return with_sources(document, names) if names else document
+
+
+def keep(session: Session, picture: Picture, *, now: datetime) -> str:
+    """Keep one picture; return the source that a figure names it with, ``asset:<sha256>``.
+
+    What somebody uploads goes through ``manuscripts.picture_files.reencoded`` first.
+    """
+    insert = insert_for(session)
+    session.execute(
+        insert(Asset)
+        .values(
+            sha256=picture.sha256, media_type=picture.media_type, width=picture.width, height=picture.height,
+            data=picture.data, created_at=now,
+        )
+        .on_conflict_do_nothing()
+    )  # fmt: skip
+    return PREFIX + picture.sha256
 
 
 def load(session: Session, document: Document) -> Pictures:

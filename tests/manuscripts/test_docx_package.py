@@ -10,14 +10,12 @@ import zipfile
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
 from newsletter.kit.errors import ManuscriptError
-from newsletter.manuscripts import docx_package, picture_files
+from newsletter.manuscripts import docx_package
 from newsletter.manuscripts.docx import read_docx
 from newsletter.manuscripts.files import ManuscriptFile, read_file
 from newsletter.manuscripts.house_style import HouseStyle
-from newsletter.manuscripts.picture_files import reencoded
 from tests.manuscripts.word_files import HEAD, heading, p, packed, word_file
 
 GOOD = word_file(heading("Title", 1), p("Some words."))
@@ -130,58 +128,3 @@ def test_a_damaged_file_is_read_or_refused_in_a_sentence(at, noise):
     data = GOOD[:at] + noise + GOOD[at + len(noise) :]
     with contextlib.suppress(ManuscriptError):
         read_file(ManuscriptFile("x.docx", data), house_style=HouseStyle())
-
-
-def image(kind: str, size=(20, 10), **more) -> bytes:
-    out = io.BytesIO()
-    Image.new("RGB", size, "#123456").save(out, kind, **more)
-    return out.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("kind", "made"),
-    [("PNG", "image/png"), ("JPEG", "image/jpeg"), ("BMP", "image/png"), ("TIFF", "image/png"), ("WEBP", "image/png")],
-)
-def test_pictures_become_what_every_mail_shows(kind, made):
-    """Formats that some mail programs do not know are made into one that all do."""
-    assert reencoded(image(kind), "a").media_type == made
-
-
-def test_large_pictures_become_smaller_and_bombs_are_refused(monkeypatch):
-    """A print original is scaled down; one that decodes to gigabytes is not decoded."""
-    assert reencoded(image("PNG", (5000, 100)), "a").width == picture_files.MAX_SIDE
-    huge = bytearray(image("PNG"))
-    struct.pack_into(">II", huge, 16, 60_000, 60_000)
-    with pytest.raises(ManuscriptError, match=r"pixels|cannot be read"):
-        reencoded(bytes(huge), "a")
-    monkeypatch.setattr(picture_files, "MAX_BYTES", 10)
-    with pytest.raises(ManuscriptError, match="at most 25"):
-        reencoded(image("PNG"), "a")
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"<svg onload='alert(1)'/>",
-        b"\x01\x00\x00\x00" + bytes(40),
-        b"GIF89a",
-        b"\xff\xd8\xff",
-        b"%!PS-Adobe",
-        b"<html>",
-    ],
-)
-def test_what_is_no_picture_is_refused(data):
-    """Drawings, programs in disguise, halves of pictures."""
-    with pytest.raises(ManuscriptError, match="picture 'a'"):
-        reencoded(data, "a")
-
-
-def test_a_moving_picture_still_moves():
-    """Its frames are kept, its comment is not."""
-    out = io.BytesIO()
-    frames = [Image.new("RGB", (8, 8), color) for color in ("red", "green", "blue")]
-    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], comment=b"SECRET")
-    made = reencoded(out.getvalue(), "a")
-    assert b"SECRET" not in made.data
-    with Image.open(io.BytesIO(made.data)) as again:
-        assert getattr(again, "n_frames", 1) == 3
