@@ -1,4 +1,4 @@
-"""``newsletter subscribers``: bringing readers in and out, looking one up, keeping an address out."""
+"""``newsletter subscribers``: bringing lists of readers in and out, invitations, upkeep."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 
-from newsletter.cli import output
+from newsletter.cli import member_keys, output, person
 from newsletter.cli.installation import opened
 from newsletter.cli.publication import By, Json
-from subscribers.states import ConsentBasis, SuppressionReason
+from subscribers.states import ConsentBasis
 
-app = typer.Typer(help="Readers: import, export, show, suppress.", no_args_is_help=True)
+app = typer.Typer(help="Readers: lists, one person, members, what is let go of.", no_args_is_help=True)
+person.add_to(app)
+app.add_typer(member_keys.app, name="key")
 
 
 @app.command("import")
@@ -76,43 +78,37 @@ def export(
             output.write_csv(out, lines)
 
 
-@app.command("show")
-def show(
-    address: Annotated[str, typer.Argument(help="The reader's address.")],
-    as_json: Json = False,
-) -> None:
-    """Show what is held about one reader."""
-    from subscribers import persons
-
-    with opened() as here, here.database.read() as session:
-        person = persons.look_up(session, address)
-    if as_json:
-        output.say_json(person.to_json())
-        return
-    output.table(("", ""), [("address", person.address), ("name", person.name), ("language", person.language),
-                            ("format", person.format), ("evidence", "sound" if person.chain_is_sound else "BROKEN"),
-                            ("do not mail", person.suppressed or "no")])  # fmt: skip
-    output.say()
-    output.table(
-        ("newsletter", "state", "basis", "since", "ended", "how"),
-        [(s.publication, s.state, s.basis, s.started_at, s.ended_at, s.end_reason) for s in person.subscriptions],
-    )
-
-
-@app.command("suppress")
-def suppress(
-    address: Annotated[str, typer.Argument(help="The address never to write to.")],
-    details: Annotated[str, typer.Option("--reason", help="Why, in your words.")],
+@app.command("invite")
+def invite(
+    address: Annotated[str, typer.Argument(help="Whom to ask.")],
+    publication: Annotated[str, typer.Option("--publication", help="Label of the newsletter.")],
+    name: Annotated[str, typer.Option("--name", help="The person's name, if they accept.")] = "",
+    language: Annotated[str, typer.Option("--language", help="Language of the invitation; default: its own.")] = "",
     by: By = None,
 ) -> None:
-    """Put an address on the do-not-mail list; in force for every mail not yet handed over."""
-    from newsletter.kit.audit import record
-    from subscribers import suppression
+    """Ask somebody by mail whether they would like a newsletter; nothing more comes unless they agree."""
+    from newsletter import publications
+    from subscribers import wishes
 
     with opened() as here, here.database.write() as session:
-        added = suppression.suppress(
-            session, address, reason=SuppressionReason.REQUEST, now=here.clock(), details=details
-        )
-        record(session, at=here.clock(), actor=output.somebody(by), deed="reader.suppress", subject="suppression",
-               reason=details)  # fmt: skip
-    output.say("It is on the do-not-mail list." if added else "It was on the do-not-mail list already.")
+        found = publications.by_label(session, publication)
+        wishes.invite(session, found, address, by=output.somebody(by), now=here.clock(), name=name, language=language)
+    output.say("The invitation goes out, unless the person reads it already, has left, or must not be written to.")
+
+
+@app.command("retain")
+def retain(as_json: Json = False) -> None:
+    """Let go of everything whose time is over; the service does the same once an hour."""
+    from dataclasses import asdict
+
+    with opened() as here:
+        here.upkeep.look_after_members()
+        done = here.upkeep.retain()
+    if as_json:
+        output.say_json(asdict(done))
+        return
+    output.say(
+        f"{output.count(done.sign_ups, 'sign-up')} that nobody confirmed forgotten, "
+        f"{output.count(done.deliveries, 'delivery', 'deliveries')} no longer say whose they were, "
+        f"{output.count(done.notices, 'message')} emptied, {output.count(done.pauses, 'pause')} ended."
+    )
