@@ -40,20 +40,24 @@ PERSON = (Limit("person/day", 8, timedelta(days=1)),)
 def take(session: Session, limits: Sequence[Limit], whose: str, *, now: datetime, cost: int = 1) -> bool:
     """Count *cost* against every one of *limits*; tell whether none is passed.
 
-    One statement a limit: of two processes at once, the database lets the second see the first.
+    What is refused does not count: otherwise somebody who keeps asking could keep another out for a whole day. One
+    statement a limit: of two processes at once, the database lets the second see the first.
     """
-    kept_to = True
-    for limit in limits:
-        used = session.scalar(
-            insert_for(session)(Rate)
-            .values(scope=limit.scope, whose=whose, window_start=_window(now, limit.window), used=cost)
-            .on_conflict_do_update(
-                index_elements=["scope", "whose", "window_start"], set_={"used": Rate.used + cost}
-            )
-            .returning(Rate.used)
-        )  # fmt: skip
-        kept_to &= (used or 0) <= limit.most
-    return kept_to
+    return all(_fits(session, limit, whose, now=now, cost=cost) for limit in limits)
+
+
+def _fits(session: Session, limit: Limit, whose: str, *, now: datetime, cost: int) -> bool:
+    used = session.scalar(
+        insert_for(session)(Rate)
+        .values(scope=limit.scope, whose=whose, window_start=_window(now, limit.window), used=cost)
+        .on_conflict_do_update(
+            index_elements=["scope", "whose", "window_start"],
+            set_={"used": Rate.used + cost},
+            where=Rate.used + cost <= limit.most,
+        )
+        .returning(Rate.used)
+    )
+    return used is not None
 
 
 def forget_old(session: Session, *, now: datetime) -> None:

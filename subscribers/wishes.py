@@ -53,10 +53,10 @@ def ask(session: Session, asking: Asking, *, keyring: Keyring, now: datetime) ->
     key = address_key(asking.address)
     _refuse_reserved(key)
     network = limits.hidden(keyring, "network", asking.network) if asking.network else ""
-    fits = limits.take(session, limits.EVERYBODY, "", now=now)
-    if network:
-        fits &= limits.take(session, limits.NETWORK, network, now=now, cost=asking.cost)
-    if not fits:
+    # Its own limit first: one network that goes on and on must not use up what is there for everybody.
+    if network and not limits.take(session, limits.NETWORK, network, now=now, cost=asking.cost):
+        return False
+    if not limits.take(session, limits.EVERYBODY, "", now=now):
         return False
     if not limits.take(session, limits.ADDRESS, limits.hidden(keyring, "address", key), now=now):
         return True

@@ -26,6 +26,11 @@ class Edge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass everything on, the start of an answer with the headers."""
         scope["root_path"] = self._root
+        if scope["type"] == "http":
+            # PostgreSQL stores no text with a NUL: it becomes what HTML makes of it (U+FFFD), which nothing is called.
+            # Forms and JSON with one are refused where they are read.
+            scope["path"] = scope["path"].replace("\0", "\ufffd")
+            scope["query_string"] = scope["query_string"].replace(b"%00", b"%EF%BF%BD")
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 from newsletter.kit.catalogue import N_
@@ -50,6 +51,7 @@ TITLES = {
     429: N_("That was too often"),
 }
 OUR_FAULT = N_("Something went wrong on our side; it has been noted. Please try again in a few minutes.")
+UNSTORABLE = N_("A value in it cannot be stored: it is too large or holds a control character.")
 NO_PAGE = N_("There is no page at this address.")
 
 log = logging.getLogger(__name__)
@@ -110,6 +112,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(DeskError, _desk_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _bad_request)
+    app.add_exception_handler(DataError, _unstorable)
     app.add_exception_handler(Exception, _surprise)
 
 
@@ -153,6 +156,12 @@ def _bad_request(request: Request, error: Exception) -> Response:
         return _answer(request, 404, sentence=NO_PAGE)
     named = ", ".join(sorted({str(problem["loc"][-1]) for problem in error.errors()}))
     return _answer(request, 422, sentence=f"These values cannot be used: {named}.")
+
+
+def _unstorable(request: Request, error: Exception) -> Response:
+    """A value no column holds, which no check before named: still the sender's, and nothing was written."""
+    log.warning("a value that cannot be stored was refused")
+    return _answer(request, 422, sentence=UNSTORABLE)
 
 
 def _surprise(request: Request, error: Exception) -> Response:

@@ -19,11 +19,12 @@ HOURLY = (Limit("test/hour", 3, timedelta(hours=1)), Limit("test/day", 5, timede
 
 
 def test_the_fourth_in_an_hour_and_the_sixth_in_a_day_are_too_many(database: Database, now: datetime):
-    """Windows begin anew; whose it is matters."""
+    """Windows begin anew; whose it is matters; what was refused is not held against anybody later."""
     with database.write() as session:
-        assert [take(session, HOURLY, "ada", now=now) for _ in range(4)] == [True, True, True, False]
+        assert [take(session, HOURLY, "ada", now=now) for _ in range(6)] == [True, True, True, False, False, False]
         assert take(session, HOURLY, "bob", now=now)
-        assert take(session, HOURLY, "ada", now=now + timedelta(hours=1))
+        later = now + timedelta(hours=1)
+        assert [take(session, HOURLY, "ada", now=later) for _ in range(3)] == [True, True, False]
         assert not take(session, HOURLY, "ada", now=now + timedelta(hours=2))
         assert take(session, HOURLY, "ada", now=now + timedelta(days=1))
 

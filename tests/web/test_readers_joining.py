@@ -166,6 +166,20 @@ def test_two_spellings_of_a_domain_are_one_person(place: Town):
         assert session.scalars(select(Subscriber.address_key)).all() == ["jurgen@xn--exmple-cua.de"]
 
 
+@pytest.mark.parametrize("label", ["weekly", "we%00ekly", "%00"])
+def test_no_text_with_a_nul_comes_in(place: Town, label: str):
+    """By path, question, form of either kind, or JSON: PostgreSQL stores none, so nothing of ours takes any."""
+    assert place.client.get(f"/join/{label}?lang=%00").status_code in {200, 404}
+    assert place.client.get(f"/search?q=%00&in={label}").status_code == 200
+    typed = {"address": "ada@example.org", "name\0": "x", "lang": "en\0"}
+    for form in ({"data": typed}, {"data": typed, "files": {"file": b""}}):
+        assert place.client.post("/link/", **form).status_code == 400
+    wish = {"address": "ada@example.org", "publications": ["weekly"], "name": "A\0da"}
+    assert place.client.post("/api/join", json=wish).status_code == 422
+    assert asked(place) == 0
+    assert place.client.post("/api/join", json={**wish, "name": "A\\u0000da"}).status_code == 202
+
+
 def test_nobody_can_flood_a_mailbox(place: Town):
     """Three mails an hour to one address, however it is spelled and from wherever; the page never says so."""
     for number in range(6):

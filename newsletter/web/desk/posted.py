@@ -29,13 +29,12 @@ async def read_body(request: Request) -> bytes:
 async def read_fields(body: Annotated[bytes, Depends(read_body)]) -> Mapping[str, str]:
     """Return the fields of an urlencoded form, the last of each name; raise ``BadForm``."""
     try:
-        return dict(
-            parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=FIELD_LIMIT, errors="strict")
-        )
+        fields = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=FIELD_LIMIT, errors="strict")
     except ValueError as error:
-        raise BadForm(
-            "The form did not arrive whole. Please go back, load the page again and try once more."
-        ) from error
+        raise BadForm(NOT_WHOLE) from error
+    if b"%00" in body:  # no keyboard types it, and PostgreSQL stores no text with a NUL
+        raise BadForm(NOT_WHOLE)
+    return dict(fields)
 
 
 BodyDep = Annotated[bytes, Depends(read_body)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import parse_qsl
@@ -18,6 +19,8 @@ BODY_LIMIT = 32_768
 """Octets; our largest form, 200 newsletters to tick, each with its pause, has two thirds, a one-click body 26."""
 FIELD_LIMIT = 1_000
 NOT_WHOLE = "The form did not arrive whole. Please go back, load the page again and try once more."
+NUL_IN_JSON = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""The escape of U+0000; a backslash before it would make it six plain characters."""
 TOO_LONG = "The form is longer than anything our pages send."
 
 
@@ -62,7 +65,7 @@ async def read_form(request: Request) -> Form:
         pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=FIELD_LIMIT, errors="strict")
     except ValueError as error:
         raise BadForm(NOT_WHOLE) from error
-    return Form(tuple(pairs))
+    return _whole(pairs)
 
 
 async def _multipart(request: Request, body: bytes) -> Form:
@@ -74,7 +77,14 @@ async def _multipart(request: Request, body: bytes) -> Form:
         parsed = await parser.parse()
     except (MultiPartException, KeyError, ValueError, LookupError) as error:
         raise BadForm(NOT_WHOLE) from error
-    return Form(tuple((name, value) for name, value in parsed.multi_items() if isinstance(value, str)))
+    return _whole((name, value) for name, value in parsed.multi_items() if isinstance(value, str))
+
+
+def _whole(pairs: Iterable[tuple[str, str]]) -> Form:
+    form = Form(tuple(pairs))
+    if any("\0" in value for _, value in form.fields):  # no keyboard types it, and PostgreSQL stores no such text
+        raise BadForm(NOT_WHOLE)
+    return form
 
 
 M = TypeVar("M", bound=BaseModel)
@@ -88,6 +98,8 @@ def json_of(model: type[M], *, limit: int) -> Callable[[Request], Awaitable[M]]:
 
     async def read(request: Request) -> M:
         body = await _body(request, limit)
+        if NUL_IN_JSON.search(body):
+            raise BadInput("The body holds a character U+0000, which no text has; leave it out.")
         try:
             return model.model_validate_json(body)
         except ValidationError as error:
