@@ -39,7 +39,9 @@ def create_app(
         title="Newsletter Desk", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None,
         openapi_url=None, redirect_slashes=False,
     )  # fmt: skip
-    app.state.workplace = Workplace(here.settings, here.database, here.clock, here.provider)
+    app.state.workplace = Workplace(
+        here.settings, here.database, here.clock, here.provider, routes=here.routes, receivers=here.receivers
+    )
     app.add_middleware(SameOrigin, path="/desk", public_url=here.settings.public_url)
     app.add_middleware(Edge, root=here.settings.public_path)
     problems.install(app)

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from newsletter.delivery import audience, corrected, progress
 from newsletter.delivery.models import Dispatch
 from newsletter.delivery.planning import Order, checked_addresses, start
+from newsletter.delivery.routes import Routes
 from newsletter.delivery.schedules import check_embargo
 from newsletter.delivery.stages import Staging
 from newsletter.delivery.states import DispatchKind, DispatchState, Variant
@@ -24,6 +25,8 @@ from newsletter.publications import Profile
 
 CATCHER = "catcher"
 """The route into the built-in mail catcher, from which nothing leaves the machine."""
+MOST_STOPS = 100
+"""How often one version may be stopped before it began."""
 TEST_LIMIT = 50
 """Addresses of one test; more is a sending that nobody signed off."""
 
@@ -58,7 +61,7 @@ def send_issue(
     if first and staging is not None:
         raise DispatchRefused("A correction goes to all who got the first version at once, in no stages.")
     order = Order(
-        key=_key(issue, route),
+        key=_key(session, issue, route),
         kind=kind,
         publication_id=issue.publication_id,
         route=route,
@@ -91,6 +94,11 @@ def readers_of(session: Session, issue: Issue, *, route: str, now: datetime) -> 
     return audience.count_of(session, concerned) + audience.count_of(session, corrected.colleagues(first))
 
 
+def is_correction(session: Session, issue: Issue, routes: Routes) -> bool:
+    """Tell whether what is sent now corrects a version that went out, and concerns those alone who got it."""
+    return bool(_first_sendings(session, issue, routes.default.name))
+
+
 def test_addresses(profile: Profile, groups: Sequence[str]) -> list[str]:
     """Return the addresses of the publication's test *groups*; raise ``NotFound`` naming one that it has not."""
     unknown = next((name for name in groups if name not in profile.test_groups), None)
@@ -102,7 +110,7 @@ def test_addresses(profile: Profile, groups: Sequence[str]) -> list[str]:
 
 def begun(session: Session, issue: Issue, *, route: str) -> Dispatch | None:
     """Return the sending of this version of the issue, if somebody has started it."""
-    return session.scalar(select(Dispatch).where(Dispatch.key == _key(issue, route)))
+    return session.scalar(select(Dispatch).where(Dispatch.key == _key(session, issue, route)))
 
 
 def send_test(
@@ -142,6 +150,18 @@ def _first_sendings(session: Session, issue: Issue, route: str) -> list[int]:
     return corrected.first_sendings(session, issue.id, rehearsal=route == CATCHER) if issue.version > 1 else []
 
 
-def _key(issue: Issue, route: str) -> str:
-    """Name the sending of one version of an issue; a rehearsal reached nobody and must not stand in the way."""
-    return f"issue:{issue.id}:v{issue.version}{corrected.REHEARSAL if route == CATCHER else ''}"
+def _key(session: Session, issue: Issue, route: str) -> str:
+    """Name the sending of one version of an issue; a rehearsal reached nobody and must not stand in the way.
+
+    Nor must one that was stopped before it began: what comes after it is another sending.
+    """
+    start, end = f"issue:{issue.id}:v{issue.version}", corrected.REHEARSAL if route == CATCHER else ""
+    stopped = session.scalar(
+        select(func.count(Dispatch.id)).where(
+            Dispatch.issue_id == issue.id,
+            Dispatch.key.in_([f"{start}{end}", *(f"{start}:again{nth}{end}" for nth in range(1, MOST_STOPS))]),
+            Dispatch.state == DispatchState.CANCELLED,
+            Dispatch.started_at.is_(None),
+        )
+    )
+    return f"{start}:again{stopped}{end}" if stopped else f"{start}{end}"

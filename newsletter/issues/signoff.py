@@ -153,6 +153,12 @@ def approve(
     return approval
 
 
+def hashes(approval: Approval) -> dict[str, str]:
+    """Return medium → SHA-256 of the editions that *approval* signed, for people who compare."""
+    editions: dict[str, str] = json.loads(approval.manifest_json)["editions"]
+    return editions
+
+
 def approved_editions(session: Session, issue: Issue, *, keyring: Keyring) -> ApprovedEditions:
     """Return the signed-off editions of *issue*, each checked against the signed manifest.
 

@@ -79,7 +79,7 @@ def unit_of_entry(entry: Entry, *, section: Section | None = None, at: tuple[int
 def _units(document: Document) -> Iterator[Unit]:
     head = tuple(_masthead(document))
     values = (document.title, document.date, document.period, document.language, document.organisation)
-    yield Unit(UnitKind.MASTHEAD, "", "", head, content=(*values, document.mailing))
+    yield Unit(UnitKind.MASTHEAD, "", "", head, content=(*values, document.mailing, document.corrections))
     for number, section in enumerate(document.sections):
         titled = (_plain("section", section.title, line=section.line),)
         yield Unit(UnitKind.SECTION, section.title, section.title, titled, number, content=section.title)
@@ -114,6 +114,9 @@ def _masthead(document: Document) -> Iterator[Row]:
     ):
         if text:
             yield _plain(kind, text)
+    for correction in document.corrections:
+        day = correction.date.isoformat() if correction.date else ""
+        yield _plain("correction", f"{day} {correction.text}".strip())
 
 
 def _closing(document: Document) -> Iterator[Row]:

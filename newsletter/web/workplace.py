@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
+from newsletter.delivery.receivers import Receivers
+from newsletter.delivery.routes import Routes
 from newsletter.kit.clock import Clock
 from newsletter.kit.database import Database
 from newsletter.kit.settings import Settings
 from newsletter.team.entrance import Entrance
 from newsletter.team.identity_provider import IdentityProvider
+from newsletter.web.lookout import Lookout
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """These change nothing (RFC 9110 §9.2.1)."""
@@ -36,6 +39,12 @@ class Workplace:
     clock: Clock
     provider: IdentityProvider | None = None
     """The house's identity provider, if the settings name one."""
+    routes: Routes = field(kw_only=True)
+    """The mail servers that there are."""
+    receivers: Receivers = field(default_factory=Receivers, kw_only=True)
+    """Which domains stand behind the same mail servers."""
+    lookout: Lookout = field(default_factory=Lookout, kw_only=True)
+    """What the pages that follow a sending look through, all together once a second."""
 
     @property
     def entrance(self) -> Entrance:

@@ -1,0 +1,204 @@
+"""Following a sending: how it stands, as it goes, and what can be done to it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import StreamingResponse
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from newsletter.delivery import deeds, progress, schedules, snapshot
+from newsletter.delivery.deeds import Deed
+from newsletter.delivery.models import Dispatch
+from newsletter.delivery.snapshot import Progress
+from newsletter.delivery.states import FINAL_DISPATCH, DispatchState
+from newsletter.issues.models import Issue
+from newsletter.kit.catalogue import Words
+from newsletter.kit.errors import BadInput, Conflict, DispatchRefused, NotFound
+from newsletter.kit.local_time import moment
+from newsletter.team.roles import Permission
+from newsletter.web.auth import (
+    NOTHING_HERE,
+    IssueDep,
+    PublicationDep,
+    VisitorDep,
+    issue_numbered,
+    needs,
+    publication_called,
+)  # fmt: skip
+from newsletter.web.desk.flash import back_to
+from newsletter.web.desk.issue_lists import names
+from newsletter.web.desk.page import page, words_of
+from newsletter.web.desk.review import path_of
+from newsletter.web.desk.sending_words import KINDS, STATES, WAITS
+from newsletter.web.lookout import Key
+from newsletter.web.workplace import SessionDep, Workplace, WorkplaceDep
+
+router = APIRouter()
+BETWEEN = 1.0
+"""Seconds between two looks of a page."""
+LONGEST = timedelta(minutes=10)
+"""How long one connection lasts; the browser comes back by itself, and is asked again who it is."""
+RETRY = 2000
+"""Milliseconds after which a browser comes back."""
+
+
+@router.get("/p/{label}/i/{number}/sendings/{dispatch_id}", dependencies=[needs(Permission.REPORT)])
+def sending(
+    request: Request,
+    visitor: VisitorDep,
+    publication: PublicationDep,
+    issue: IssueDep,
+    session: SessionDep,
+    place: WorkplaceDep,
+    dispatch_id: int,
+) -> Response:
+    """Show how a sending stands; with scripts the page follows it by itself."""
+    dispatch = dispatch_of(session, issue, dispatch_id)
+    now = place.clock()
+    say = words_of(request, visitor)
+    waits = deeds.waiting(session, dispatch, place.routes, now=now)
+    when = "" if waits is None or waits.until is None else say.moment(waits.until, publication.profile.zone)
+    may_send = visitor.may(Permission.SEND, publication.id)
+    return page(
+        request, visitor, "desk/following.html", publication=publication, issue=issue, dispatch=dispatch,
+        shown=shown(snapshot.snapshot(session, dispatch_id, now=now, receivers=place.receivers), say),
+        states=STATES, kinds=KINDS, deeds=deeds.possible(dispatch) if may_send else frozenset(),
+        waits=say(WAITS[waits.reason], when=when) if waits is not None else "",
+        names=names(session, {dispatch.created_by}), ended=dispatch.state in FINAL_DISPATCH,
+        cooling=dispatch.state in {DispatchState.SCHEDULED, DispatchState.COOLING},
+    )  # fmt: skip
+
+
+@router.get("/p/{label}/i/{number}/sendings/{dispatch_id}/events", dependencies=[needs(Permission.REPORT)])
+async def events(
+    request: Request, visitor: VisitorDep, place: WorkplaceDep, label: str, number: int, dispatch_id: int
+) -> Response:
+    """Stream how a sending stands, once a second, as server-sent events (HTML Standard §9.2); asynchronous, as a stream
+    needs no thread while it waits, and holds no session."""
+    read = _reading(place, label, number, dispatch_id)
+    first = await place.lookout.look((label, number, dispatch_id), read)
+    say = words_of(request, visitor)
+    stream = _stream(place, (label, number, dispatch_id), read, first, say)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+
+
+@router.post("/p/{label}/i/{number}/sendings/{dispatch_id}/{deed}", dependencies=[needs(Permission.SEND)])
+def do(
+    request: Request,
+    visitor: VisitorDep,
+    publication: PublicationDep,
+    issue: IssueDep,
+    session: SessionDep,
+    place: WorkplaceDep,
+    dispatch_id: int,
+    deed: Deed,
+    at: Annotated[str, Form(max_length=40)] = "",
+    reason: Annotated[str, Form(max_length=400)] = "",
+) -> Response:
+    """Pause, resume, stop, move or begin a sending; what is not possible any more is said and changes nothing."""
+    dispatch_of(session, issue, dispatch_id)
+    say = words_of(request, visitor)
+    by, now = visitor.address, place.clock()
+    said = ""
+    path = f"{path_of(publication, issue)}sendings/{dispatch_id}"
+    try:
+        match deed:
+            case Deed.PAUSE:
+                progress.pause(session, dispatch_id, reason=reason.strip() or say("paused by hand"), by=by, now=now)
+                said = say("It is paused. What was being handed over has ended.")
+            case Deed.RESUME:
+                progress.resume(session, dispatch_id, by=by, now=now)
+                said = say("It goes on.")
+            case Deed.CANCEL:
+                ended = progress.cancel(session, dispatch_id, by=by, now=now)
+                said = say.ngettext("It is stopped. One mail will not go out.",
+                                    "It is stopped. %(count)s mails will not go out.", ended)  # fmt: skip
+            case Deed.END_HOLD:
+                deeds.end_hold(session, dispatch_id, by=by, now=now)
+                said = say("It goes on without waiting.")
+            case Deed.SEND_MISSED:
+                schedules.send_missed(session, dispatch_id, by=by, now=now)
+                said = say("It begins now.")
+            case Deed.RESCHEDULE:
+                when = moment(at, publication.profile.zone)
+                schedules.reschedule(session, dispatch_id, at=when, by=by, now=now)
+                said = say("It has another time now.")
+    except (BadInput, Conflict, DispatchRefused) as error:
+        return back_to(request, path, str(error), kind="wrong")
+    return back_to(request, path, said)
+
+
+def dispatch_of(session: Session, issue: Issue, dispatch_id: int) -> Dispatch:
+    """Return a sending of this very issue; raise ``NotFound`` for another's."""
+    found = session.scalar(select(Dispatch).where(Dispatch.id == dispatch_id, Dispatch.issue_id == issue.id))
+    if found is None:
+        raise NotFound(NOTHING_HERE)
+    return found
+
+
+def shown(seen: Progress, say: Words) -> dict[str, object]:
+    """Return how a sending stands in the words and numbers of a language, for a page and for what follows it."""
+    share = seen.ended / seen.planned if seen.planned else 0.0
+    return {
+        "state": seen.state.value,
+        "state_word": say(STATES[seen.state][0]),
+        "reason": seen.pause_reason,
+        "planned": say.number(seen.planned),
+        "max": seen.planned,
+        "value": seen.ended,
+        "percent": say.percent(share),
+        "rate": say("%(number)s a second", number=say.number(round(seen.per_second, 1))) if seen.per_second else "–",
+        "left": say.span(seen.left) if seen.left is not None else "–",
+        "parts": {
+            name: say.number(getattr(seen, name))
+            for name in ("accepted", "deferred", "refused", "expired", "skipped", "cancelled", "held", "uncertain")
+        }
+        | {"waiting": say.number(seen.waiting + seen.in_hand)},
+        "destinations": [
+            [
+                one.name or say("all others"),
+                *("–" if number is None else say.number(number) for number in (one.planned, one.accepted)),
+                say.number(one.deferred),
+                say.number(one.refused),
+                say("rests until %(time)s UTC", time=say.clock(one.resting_until)) if one.resting_until else "",
+            ]
+            for one in seen.destinations
+        ],
+    }
+
+
+def _reading(place: Workplace, label: str, number: int, dispatch_id: int) -> Callable[[], Progress]:
+    """Return what looks at a sending of this very issue, in a short session of its own."""
+
+    def read() -> Progress:
+        with place.database.read() as session:
+            publication_called(session, label)
+            dispatch_of(session, issue_numbered(session, label, number), dispatch_id)
+            return snapshot.snapshot(session, dispatch_id, now=place.clock(), receivers=place.receivers)
+
+    return read
+
+
+async def _stream(
+    place: Workplace, key: Key, read: Callable[[], Progress], first: Progress, say: Words
+) -> AsyncIterator[str]:
+    """Yield an event for every change, a comment where there is none, and the last word when the sending has ended."""
+    yield f"retry: {RETRY}\n\n"
+    seen, before = first, ""
+    for _ in range(int(LONGEST.total_seconds() / BETWEEN)):
+        data = json.dumps(shown(seen, say), ensure_ascii=False)
+        yield f"event: progress\ndata: {data}\n\n" if data != before else ": still here\n\n"
+        before = data
+        if seen.state in FINAL_DISPATCH:
+            yield "event: end\ndata: {}\n\n"
+            return
+        await asyncio.sleep(BETWEEN)
+        seen = await place.lookout.look(key, read)

@@ -1,0 +1,210 @@
+"""Sending at the desk: the last page that says in words what will happen, the order itself, and tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request, Response
+from sqlalchemy.orm import Session
+
+from newsletter.delivery import orders, wishes
+from newsletter.delivery.models import Dispatch
+from newsletter.delivery.orders import CATCHER
+from newsletter.delivery.stages import Staging
+from newsletter.delivery.wishes import Intent, Wishes
+from newsletter.issues import approvals, drafts, findings
+from newsletter.issues.models import Issue
+from newsletter.kit.errors import BadInput, Conflict, DeskError, DispatchRefused, NotFound
+from newsletter.publications import Publication
+from newsletter.team.roles import Permission
+from newsletter.team.sessions import Visitor
+from newsletter.web.auth import IssueDep, PublicationDep, VisitorDep, needs
+from newsletter.web.desk.flash import back_to
+from newsletter.web.desk.forms import filled
+from newsletter.web.desk.issue_lists import names
+from newsletter.web.desk.page import page, words_of
+from newsletter.web.desk.review import path_of
+from newsletter.web.workplace import SessionDep, Workplace, WorkplaceDep
+
+router = APIRouter()
+HOLDS = (0, 5, 10, 30, 60)
+"""Minutes offered, beside the newsletter's own."""
+Short = Annotated[str, Form(max_length=400)]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """When a sending is to begin and who gets it first, as the fields of the form say it."""
+
+    at: str = ""
+    hold: str = ""
+    stages: str = ""
+    team: str = ""
+    share: str = ""
+    wait: str = ""
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The fields by name."""
+        return {name: getattr(self, name) for name in ("at", "hold", "stages", "team", "share", "wait")}
+
+    def wishes(self) -> Wishes:
+        """Return what is asked for; raise ``BadInput`` for what is none."""
+        staging = None
+        if self.stages:
+            team = tuple(one for one in self.team.replace(",", " ").replace(";", " ").split() if one)
+            staging = Staging(team, _number(self.share, "share"), timedelta(minutes=_number(self.wait or "30", "wait")))
+        return Wishes(self.at.strip() or None, timedelta(minutes=_number(self.hold, "hold")), staging)
+
+
+@router.get("/p/{label}/i/{number}/send", dependencies=[needs(Permission.SEND)])
+def last_page(
+    request: Request,
+    visitor: VisitorDep,
+    publication: PublicationDep,
+    issue: IssueDep,
+    session: SessionDep,
+    place: WorkplaceDep,
+    at: Annotated[str, Query(max_length=40)] = "",
+    hold: Annotated[str, Query(max_length=8)] = "",
+    stages: Annotated[str, Query(max_length=8)] = "",
+    team: Annotated[str, Query(max_length=8000)] = "",
+    share: Annotated[str, Query(max_length=8)] = "",
+    wait: Annotated[str, Query(max_length=8)] = "",
+) -> Response:
+    """Say in words what will happen; nothing does yet."""
+    begun = orders.begun(session, issue, route=place.routes.default.name)
+    if begun is not None and not _is_void(session, issue, begun):
+        return back_to(request, f"{path_of(publication, issue)}sendings/{begun.id}")
+    asked = Asked(at, hold or str(publication.profile.hold_minutes), stages, team, share, wait)
+    return _page(request, visitor, session, publication, issue, place, asked)
+
+
+@router.post("/p/{label}/i/{number}/send", dependencies=[needs(Permission.SEND)])
+def send(
+    request: Request,
+    visitor: VisitorDep,
+    publication: PublicationDep,
+    issue: IssueDep,
+    session: SessionDep,
+    place: WorkplaceDep,
+    at: Short = "",
+    hold: Short = "",
+    stages: Short = "",
+    team: Annotated[str, Form(max_length=8000)] = "",
+    share: Short = "",
+    wait: Short = "",
+    readers: Short = "",
+) -> Response:
+    """Order the sending, if the number of readers that was typed is right; pressed twice it is one sending."""
+    asked = Asked(at, hold, stages, team, share, wait)
+    begun = orders.begun(session, issue, route=place.routes.default.name)
+    if begun is not None and not _is_void(session, issue, begun):
+        return back_to(request, f"{path_of(publication, issue)}sendings/{begun.id}")
+    wrong: dict[str, str] = {}
+    if publication.profile.confirm_number:
+        try:
+            number = _intent(session, issue, asked, place).readers
+        except (BadInput, Conflict, DispatchRefused):
+            number = None  # the page says why
+        typed = "".join(character for character in readers if character.isdigit())
+        if number is not None and typed != str(number):
+            say = words_of(request, visitor)
+            wrong["readers"] = say("It goes to %(number)s readers; type that number.", number=say.number(number))
+    if not wrong:
+        try:
+            dispatch = wishes.order(
+                session, issue.id, asked.wishes(), routes=place.routes, keyring=place.settings.keyring,
+                by=visitor.address, now=place.clock(),
+            )  # fmt: skip
+            return back_to(request, f"{path_of(publication, issue)}sendings/{dispatch.id}")
+        except (BadInput, Conflict, DispatchRefused) as error:
+            wrong["order"] = str(error)
+    return _page(request, visitor, session, publication, issue, place, asked, wrong=wrong, typed={"readers": readers})
+
+
+@router.post("/p/{label}/i/{number}/tests", dependencies=[needs(Permission.EDIT)])
+def try_out(
+    request: Request,
+    visitor: VisitorDep,
+    publication: PublicationDep,
+    issue: IssueDep,
+    session: SessionDep,
+    place: WorkplaceDep,
+    myself: Annotated[str, Form(max_length=8)] = "",
+    group: Annotated[list[str] | None, Form()] = None,
+    addresses: Annotated[str, Form(max_length=8000)] = "",
+) -> Response:
+    """Send a copy, marked as a test, to the visitor, to groups, to named addresses."""
+    say = words_of(request, visitor)
+    path = path_of(publication, issue) + "review"
+    named = [visitor.address] if myself else []
+    named += addresses.replace(",", " ").replace(";", " ").split()
+    try:
+        named += orders.test_addresses(publication.profile, group or [])
+        route = place.routes.usable(publication.profile.routes)[0].name
+        dispatch = orders.send_test(session, issue, named, route=route, by=visitor.address, now=place.clock())
+    except (BadInput, DispatchRefused, NotFound) as error:
+        return back_to(request, path, str(error), kind="wrong")
+    number = len(dispatch.options["addresses"])
+    return back_to(request, path, say.ngettext("A test is on its way to one address.",
+                                               "A test is on its way to %(count)s addresses.", number))  # fmt: skip
+
+
+def _is_void(session: Session, issue: Issue, begun: Dispatch) -> bool:
+    """Tell whether a sending that has not begun holds a sign-off that another has replaced: it can be ordered anew."""
+    signed = approvals.signed_off(session, issue)
+    return begun.started_at is None and signed is not None and begun.approval_id != signed.id
+
+
+def _intent(session: Session, issue: Issue, asked: Asked, place: Workplace) -> Intent:
+    return wishes.intent(
+        session, issue.id, asked.wishes(), routes=place.routes, keyring=place.settings.keyring, now=place.clock()
+    )
+
+
+def _page(
+    request: Request,
+    visitor: Visitor,
+    session: Session,
+    publication: Publication,
+    issue: Issue,
+    place: Workplace,
+    asked: Asked,
+    *,
+    wrong: dict[str, str] | None = None,
+    typed: dict[str, str] | None = None,
+) -> Response:
+    wrong = dict(wrong or {})
+    refused, intent = "", None
+    try:
+        intent = _intent(session, issue, asked, place)
+    except DeskError as error:
+        refused = str(error)
+    revision = drafts.current_revision(session, issue)
+    found = findings.of_revision(session, revision, publication.profile)
+    standing = approvals.standing_of(session, issue, publication.profile)
+    profile = publication.profile
+    return page(
+        request, visitor, "desk/send.html", status=422 if wrong else 200, publication=publication, issue=issue,
+        revision=revision, asked=asked.values, form=filled({**asked.values, **(typed or {})}, wrong=wrong),
+        intent=intent, refused=refused, standing=standing,
+        names=names(session, {one.approved_by for one in standing.given}),
+        left=[(remark, found.waived[remark.key]) for remark in found.remarks if remark.key in found.waived],
+        holds=sorted({*HOLDS, profile.hold_minutes}), now=place.clock(),
+        rehearsal=place.routes.default.name == CATCHER, profile=profile,
+        correction=bool(intent and issue.version > 1 and orders.is_correction(session, issue, place.routes)),
+    )  # fmt: skip
+
+
+def _number(text: str, what: str) -> float:
+    """Return *text* as a number; raise ``BadInput`` naming *what* it was for."""
+    try:
+        number = float((text or "0").strip().removesuffix("%").replace(",", "."))
+    except ValueError as error:
+        raise BadInput(f"{text!r} is no number ({what}).") from error
+    if not 0 <= number <= 100_000:  # nan and infinity, too
+        raise BadInput(f"{text!r} cannot be used ({what}).")
+    return number
