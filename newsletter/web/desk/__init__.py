@@ -6,7 +6,9 @@ from newsletter.web.desk import (
     account,
     assets,
     audit,
+    correcting,
     editor,
+    following,
     history,
     home,
     issue,
@@ -14,6 +16,9 @@ from newsletter.web.desk import (
     people,
     preview,
     provider,
+    reporting,
+    review,
+    sending,
     signing_in,
     welcome,
 )
@@ -26,5 +31,6 @@ __all__ = ["back_to", "filled", "flash", "page", "router", "words_of"]
 router = APIRouter(prefix="/desk")
 for area in (
     assets, signing_in, provider, welcome, account, people, audit, home, issue, editor, margin, history, preview,
+    review, sending, following, reporting, correcting,
 ):  # fmt: skip
     router.include_router(area.router)

@@ -17,8 +17,8 @@ from newsletter.team.sessions import Visitor
 from newsletter.web.auth import IssueDep, PublicationDep, VisitorDep, needs
 from newsletter.web.desk.flash import back_to
 from newsletter.web.desk.forms import filled
-from newsletter.web.desk.page import page, words_of
-from newsletter.web.desk.review import path_of
+from newsletter.web.desk.issue_page import issue_page, path_of
+from newsletter.web.desk.page import words_of
 from newsletter.web.workplace import SessionDep, Workplace, WorkplaceDep
 
 router = APIRouter()
@@ -92,8 +92,8 @@ def _page(
     wrong: str = "",
 ) -> Response:
     out = versions.published(session, issue)
-    return page(
-        request, visitor, "desk/correction.html", status=422 if wrong else 200, publication=publication, issue=issue,
+    return issue_page(
+        request, visitor, "desk/correction.html", publication, issue, status=422 if wrong else 200,
         out=out, under_way=bool(out) and not versions.is_out(session, issue),
         signed=approvals.signed_off(session, issue) is not None,
         concerned=orders.readers_of(session, issue, route=place.routes.default.name, now=place.clock())

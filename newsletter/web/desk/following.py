@@ -34,8 +34,8 @@ from newsletter.web.auth import (
 )  # fmt: skip
 from newsletter.web.desk.flash import back_to
 from newsletter.web.desk.issue_lists import names
-from newsletter.web.desk.page import page, words_of
-from newsletter.web.desk.review import path_of
+from newsletter.web.desk.issue_page import issue_page, path_of
+from newsletter.web.desk.page import words_of
 from newsletter.web.desk.sending_words import KINDS, STATES, WAITS
 from newsletter.web.lookout import Key
 from newsletter.web.workplace import SessionDep, Workplace, WorkplaceDep
@@ -62,15 +62,15 @@ def sending(
     """Show how a sending stands; with scripts the page follows it by itself."""
     dispatch = dispatch_of(session, issue, dispatch_id)
     now = place.clock()
-    say = words_of(request, visitor)
+    _ = words_of(request, visitor)
     waits = deeds.waiting(session, dispatch, place.routes, now=now)
-    when = "" if waits is None or waits.until is None else say.moment(waits.until, publication.profile.zone)
+    when = "" if waits is None or waits.until is None else _.moment(waits.until, publication.profile.zone)
     may_send = visitor.may(Permission.SEND, publication.id)
-    return page(
-        request, visitor, "desk/following.html", publication=publication, issue=issue, dispatch=dispatch,
-        shown=shown(snapshot.snapshot(session, dispatch_id, now=now, receivers=place.receivers), say),
+    return issue_page(
+        request, visitor, "desk/following.html", publication, issue, dispatch=dispatch,
+        shown=shown(snapshot.snapshot(session, dispatch_id, now=now, receivers=place.receivers), _),
         states=STATES, kinds=KINDS, deeds=deeds.possible(dispatch) if may_send else frozenset(),
-        waits=say(WAITS[waits.reason], when=when) if waits is not None else "",
+        waits=_(WAITS[waits.reason], when=when) if waits is not None else "",
         names=names(session, {dispatch.created_by}), ended=dispatch.state in FINAL_DISPATCH,
         cooling=dispatch.state in {DispatchState.SCHEDULED, DispatchState.COOLING},
     )  # fmt: skip
@@ -84,8 +84,8 @@ async def events(
     needs no thread while it waits, and holds no session."""
     read = _reading(place, label, number, dispatch_id)
     first = await place.lookout.look((label, number, dispatch_id), read)
-    say = words_of(request, visitor)
-    stream = _stream(place, (label, number, dispatch_id), read, first, say)
+    _ = words_of(request, visitor)
+    stream = _stream(place, (label, number, dispatch_id), read, first, _)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
@@ -105,32 +105,32 @@ def do(
 ) -> Response:
     """Pause, resume, stop, move or begin a sending; what is not possible any more is said and changes nothing."""
     dispatch_of(session, issue, dispatch_id)
-    say = words_of(request, visitor)
+    _ = words_of(request, visitor)
     by, now = visitor.address, place.clock()
     said = ""
     path = f"{path_of(publication, issue)}sendings/{dispatch_id}"
     try:
         match deed:
             case Deed.PAUSE:
-                progress.pause(session, dispatch_id, reason=reason.strip() or say("paused by hand"), by=by, now=now)
-                said = say("It is paused. What was being handed over has ended.")
+                progress.pause(session, dispatch_id, reason=reason.strip() or _("paused by hand"), by=by, now=now)
+                said = _("It is paused. What was being handed over has ended.")
             case Deed.RESUME:
                 progress.resume(session, dispatch_id, by=by, now=now)
-                said = say("It goes on.")
+                said = _("It goes on.")
             case Deed.CANCEL:
                 ended = progress.cancel(session, dispatch_id, by=by, now=now)
-                said = say.ngettext("It is stopped. One mail will not go out.",
+                said = _.ngettext("It is stopped. One mail will not go out.",
                                     "It is stopped. %(count)s mails will not go out.", ended)  # fmt: skip
             case Deed.END_HOLD:
                 deeds.end_hold(session, dispatch_id, by=by, now=now)
-                said = say("It goes on without waiting.")
+                said = _("It goes on without waiting.")
             case Deed.SEND_MISSED:
                 schedules.send_missed(session, dispatch_id, by=by, now=now)
-                said = say("It begins now.")
+                said = _("It begins now.")
             case Deed.RESCHEDULE:
                 when = moment(at, publication.profile.zone)
                 schedules.reschedule(session, dispatch_id, at=when, by=by, now=now)
-                said = say("It has another time now.")
+                said = _("It has another time now.")
     except (BadInput, Conflict, DispatchRefused) as error:
         return back_to(request, path, str(error), kind="wrong")
     return back_to(request, path, said)
@@ -144,31 +144,31 @@ def dispatch_of(session: Session, issue: Issue, dispatch_id: int) -> Dispatch:
     return found
 
 
-def shown(seen: Progress, say: Words) -> dict[str, object]:
+def shown(seen: Progress, _: Words) -> dict[str, object]:
     """Return how a sending stands in the words and numbers of a language, for a page and for what follows it."""
     share = seen.ended / seen.planned if seen.planned else 0.0
     return {
         "state": seen.state.value,
-        "state_word": say(STATES[seen.state][0]),
+        "state_word": _(STATES[seen.state][0]),
         "reason": seen.pause_reason,
-        "planned": say.number(seen.planned),
+        "planned": _.number(seen.planned),
         "max": seen.planned,
         "value": seen.ended,
-        "percent": say.percent(share),
-        "rate": say("%(number)s a second", number=say.number(round(seen.per_second, 1))) if seen.per_second else "–",
-        "left": say.span(seen.left) if seen.left is not None else "–",
+        "percent": _.percent(share),
+        "rate": _("%(number)s a second", number=_.number(round(seen.per_second, 1))) if seen.per_second else "–",
+        "left": _.span(seen.left) if seen.left is not None else "–",
         "parts": {
-            name: say.number(getattr(seen, name))
+            name: _.number(getattr(seen, name))
             for name in ("accepted", "deferred", "refused", "expired", "skipped", "cancelled", "held", "uncertain")
         }
-        | {"waiting": say.number(seen.waiting + seen.in_hand)},
+        | {"waiting": _.number(seen.waiting + seen.in_hand)},
         "destinations": [
             [
-                one.name or say("all others"),
-                *("–" if number is None else say.number(number) for number in (one.planned, one.accepted)),
-                say.number(one.deferred),
-                say.number(one.refused),
-                say("rests until %(time)s UTC", time=say.clock(one.resting_until)) if one.resting_until else "",
+                one.name or _("all others"),
+                *("–" if number is None else _.number(number) for number in (one.planned, one.accepted)),
+                _.number(one.deferred),
+                _.number(one.refused),
+                _("rests until %(time)s UTC", time=_.clock(one.resting_until)) if one.resting_until else "",
             ]
             for one in seen.destinations
         ],
@@ -188,13 +188,13 @@ def _reading(place: Workplace, label: str, number: int, dispatch_id: int) -> Cal
 
 
 async def _stream(
-    place: Workplace, key: Key, read: Callable[[], Progress], first: Progress, say: Words
+    place: Workplace, key: Key, read: Callable[[], Progress], first: Progress, _: Words
 ) -> AsyncIterator[str]:
     """Yield an event for every change, a comment where there is none, and the last word when the sending has ended."""
     yield f"retry: {RETRY}\n\n"
     seen, before = first, ""
     for _ in range(int(LONGEST.total_seconds() / BETWEEN)):
-        data = json.dumps(shown(seen, say), ensure_ascii=False)
+        data = json.dumps(shown(seen, _), ensure_ascii=False)
         yield f"event: progress\ndata: {data}\n\n" if data != before else ": still here\n\n"
         before = data
         if seen.state in FINAL_DISPATCH:

@@ -21,9 +21,9 @@ from newsletter.team.roles import Permission
 from newsletter.web.auth import IssueDep, PublicationDep, VisitorDep, issue_numbered, needs, publication_called
 from newsletter.web.desk.flash import back_to
 from newsletter.web.desk.following import dispatch_of
-from newsletter.web.desk.page import page, words_of
+from newsletter.web.desk.issue_page import issue_page, path_of
+from newsletter.web.desk.page import words_of
 from newsletter.web.desk.report_words import curve_table, sheet_of
-from newsletter.web.desk.review import path_of
 from newsletter.web.desk.sending_words import KINDS, STATES
 from newsletter.web.workplace import SessionDep, WorkplaceDep
 
@@ -44,8 +44,8 @@ def of_issue(
     real = [one for one in sendings if one.kind is not DispatchKind.TEST]
     if len(sendings) == len(real) == 1:
         return back_to(request, f"{path_of(publication, issue)}sendings/{real[0].id}/report")
-    return page(
-        request, visitor, "desk/sendings.html", publication=publication, issue=issue, sendings=sendings,
+    return issue_page(
+        request, visitor, "desk/sendings.html", publication, issue, sendings=sendings,
         states=STATES, kinds=KINDS,
     )  # fmt: skip
 
@@ -62,15 +62,15 @@ def on_page(
 ) -> Response:
     """Show the report: facts, the curve with its table, and the tables."""
     dispatch = dispatch_of(session, issue, dispatch_id)
-    say, zone = words_of(request, visitor), publication.profile.zone
+    _, zone = words_of(request, visitor), publication.profile.zone
     seen = full_report(session, dispatch_id, receivers=place.receivers, now=place.clock())
     named = tuple(bounces.unreached(session, dispatch_id, limit=NAMED))
-    sheet = sheet_of(seen, say, publication=publication.name, title=issue.title, number=issue.number, zone=zone,
+    sheet = sheet_of(seen, _, publication=publication.name, title=issue.title, number=issue.number, zone=zone,
                      unreached=named)  # fmt: skip
-    return page(
-        request, visitor, "desk/report.html", publication=publication, issue=issue, dispatch=dispatch, sheet=sheet,
+    return issue_page(
+        request, visitor, "desk/report.html", publication, issue, dispatch=dispatch, sheet=sheet,
         chart=curve(sheet.curve, title=sheet.curve_words) if sheet.curve else None,
-        numbers=curve_table(seen, say, zone),
+        numbers=curve_table(seen, _, zone),
     )  # fmt: skip
 
 
@@ -87,13 +87,13 @@ def as_pdf(
     request: Request, visitor: VisitorDep, place: WorkplaceDep, label: str, number: int, dispatch_id: int
 ) -> Response:
     """Answer with the report as PDF, made with no session open; it names no reader."""
-    say = words_of(request, visitor)
+    _ = words_of(request, visitor)
     with place.database.read() as session:
         publication, issue = publication_called(session, label), issue_numbered(session, label, number)
         dispatch_of(session, issue, dispatch_id)
         seen = full_report(session, dispatch_id, receivers=place.receivers, now=place.clock())
         name, title, profile = publication.name, issue.title, publication.profile
-    sheet = sheet_of(seen, say, publication=name, title=title, number=number, zone=profile.zone)
+    sheet = sheet_of(seen, _, publication=name, title=title, number=number, zone=profile.zone)
     data = report_pdf(sheet, profile.theme, made_at=seen.at)
     return Response(data, media_type="application/pdf", headers=_named(f"{label}-{number}-report.pdf"))
 

@@ -22,7 +22,8 @@ from newsletter.web.auth import IssueDep, PublicationDep, VisitorDep, issue_numb
 from newsletter.web.desk.flash import back_to
 from newsletter.web.desk.forms import filled
 from newsletter.web.desk.issue_lists import STATES, names
-from newsletter.web.desk.page import page, words_of
+from newsletter.web.desk.issue_page import issue_page, path_of
+from newsletter.web.desk.page import words_of
 from newsletter.web.desk.sending_words import STEPS
 from newsletter.web.workplace import SessionDep, TurnDep, WorkplaceDep
 
@@ -63,8 +64,8 @@ def ask(
         session, issue, of=[one for one in person or [] if one in known], note=note, by=visitor.address,
         now=place.clock(), link=place.settings.public_url.rstrip("/") + path + "review",
     )  # fmt: skip
-    say = words_of(request, visitor)
-    return back_to(request, path + "review", say("The review has been asked for."))
+    _ = words_of(request, visitor)
+    return back_to(request, path + "review", _("The review has been asked for."))
 
 
 @router.post("/p/{label}/i/{number}/review/changes", dependencies=[needs(Permission.APPROVE)])
@@ -87,8 +88,8 @@ def changes(
     except BadInput as error:
         return _page(request, visitor, session, publication, issue, place, typed={"note": note},
                      wrong={"note": str(error)})  # fmt: skip
-    say = words_of(request, visitor)
-    return back_to(request, path + "review", say("Whoever asked for the review is told."))
+    _ = words_of(request, visitor)
+    return back_to(request, path + "review", _("Whoever asked for the review is told."))
 
 
 @router.post("/p/{label}/i/{number}/approve", dependencies=[needs(Permission.READ)])
@@ -101,10 +102,10 @@ def approve(
     revision: Annotated[int, Form()],
     reason: Note = "",
     release: Annotated[str, Form(max_length=8)] = "",
-    _: TurnDep = None,
+    turn: TurnDep = None,
 ) -> Response:
     """Approve the version that the visitor has seen, rendered with no session open; another one is shown first."""
-    say = words_of(request, visitor)
+    _ = words_of(request, visitor)
     path = f"/desk/p/{label}/i/{number}/"
     with place.database.read() as session:
         publication = publication_called(session, label)
@@ -113,7 +114,7 @@ def approve(
         if release and not visitor.may(Permission.APPROVE, publication.id):
             raise NotPermitted
         if drafts.current_revision(session, issue).number != revision:
-            return back_to(request, path + "review", say(SEEN_OTHER), kind="warning")
+            return back_to(request, path + "review", _(SEEN_OTHER), kind="warning")
         wrong = _refusal(session, issue, publication, visitor, kind, reason)
         if wrong:
             return _page(request, visitor, session, publication, issue, place, typed={"reason": reason}, wrong=wrong)
@@ -136,8 +137,8 @@ def approve(
     except (Conflict, RenderingError) as error:
         return back_to(request, path + "review", str(error), kind="wrong")
     if standing.complete:
-        return back_to(request, path + "review", say("It is signed off and can be sent."))
-    return back_to(request, path + "review", say("Approved. Somebody else must approve it, too."))
+        return back_to(request, path + "review", _("It is signed off and can be sent."))
+    return back_to(request, path + "review", _("Approved. Somebody else must approve it, too."))
 
 
 @router.post("/p/{label}/i/{number}/embargo", dependencies=[needs(Permission.SEND)])
@@ -152,26 +153,21 @@ def lay_embargo(
     lift: Annotated[str, Form(max_length=8)] = "",
 ) -> Response:
     """Lay an embargo until a time on the newsletter's clocks, or lift it."""
-    say = words_of(request, visitor)
+    _ = words_of(request, visitor)
     path = path_of(publication, issue) + "review"
     if lift:
         embargo.lift(session, issue, by=visitor.address, now=place.clock())
-        return back_to(request, path, say("The embargo is lifted."))
+        return back_to(request, path, _("The embargo is lifted."))
     try:
         end = moment(until, publication.profile.zone)
         embargo.lay(session, issue, until=end, by=visitor.address, now=place.clock())
     except BadInput as error:
         return _page(request, visitor, session, publication, issue, place, typed={"until": until},
                      wrong={"until": str(error)})  # fmt: skip
-    return back_to(request, path, say("Nobody gets it before the embargo ends."))
+    return back_to(request, path, _("Nobody gets it before the embargo ends."))
 
 
 SEEN_OTHER = N_("Somebody edited the issue while you read it. What changed stands below; approve it again.")
-
-
-def path_of(publication: Publication, issue: Issue) -> str:
-    """Return where the issue's pages begin."""
-    return f"/desk/p/{publication.label}/i/{issue.number}/"
 
 
 def _capacity(visitor: Visitor, publication: Publication) -> ApprovalKind:
@@ -244,8 +240,8 @@ def _page(
     found = findings.of_revision(session, revision, profile)
     story = reviews.story(session, issue)[:SHOWN]
     actors = {step.by for step in story} | {revision.author} | {one.approved_by for one in standing.given}
-    return page(
-        request, visitor, "desk/review.html", status=422 if wrong else 200, publication=publication, issue=issue,
+    return issue_page(
+        request, visitor, "desk/review.html", publication, issue, status=422 if wrong else 200,
         revision=revision, before=before, difference=difference, standing=standing, states=STATES, steps=STEPS,
         blockers=found.blockers, story=story, names=names(session, actors),
         signed=signoff.hashes(standing.given[-1]) if standing.given else {},

@@ -24,8 +24,8 @@ from newsletter.web.auth import IssueDep, PublicationDep, VisitorDep, needs
 from newsletter.web.desk.flash import back_to
 from newsletter.web.desk.forms import filled
 from newsletter.web.desk.issue_lists import names
-from newsletter.web.desk.page import page, words_of
-from newsletter.web.desk.review import path_of
+from newsletter.web.desk.issue_page import issue_page, path_of
+from newsletter.web.desk.page import words_of
 from newsletter.web.workplace import SessionDep, Workplace, WorkplaceDep
 
 router = APIRouter()
@@ -111,8 +111,8 @@ def send(
             number = None  # the page says why
         typed = "".join(character for character in readers if character.isdigit())
         if number is not None and typed != str(number):
-            say = words_of(request, visitor)
-            wrong["readers"] = say("It goes to %(number)s readers; type that number.", number=say.number(number))
+            _ = words_of(request, visitor)
+            wrong["readers"] = _("It goes to %(number)s readers; type that number.", number=_.number(number))
     if not wrong:
         try:
             dispatch = wishes.order(
@@ -138,7 +138,7 @@ def try_out(
     addresses: Annotated[str, Form(max_length=8000)] = "",
 ) -> Response:
     """Send a copy, marked as a test, to the visitor, to groups, to named addresses."""
-    say = words_of(request, visitor)
+    _ = words_of(request, visitor)
     path = path_of(publication, issue) + "review"
     named = [visitor.address] if myself else []
     named += addresses.replace(",", " ").replace(";", " ").split()
@@ -149,7 +149,7 @@ def try_out(
     except (BadInput, DispatchRefused, NotFound) as error:
         return back_to(request, path, str(error), kind="wrong")
     number = len(dispatch.options["addresses"])
-    return back_to(request, path, say.ngettext("A test is on its way to one address.",
+    return back_to(request, path, _.ngettext("A test is on its way to one address.",
                                                "A test is on its way to %(count)s addresses.", number))  # fmt: skip
 
 
@@ -187,8 +187,8 @@ def _page(
     found = findings.of_revision(session, revision, publication.profile)
     standing = approvals.standing_of(session, issue, publication.profile)
     profile = publication.profile
-    return page(
-        request, visitor, "desk/send.html", status=422 if wrong else 200, publication=publication, issue=issue,
+    return issue_page(
+        request, visitor, "desk/send.html", publication, issue, status=422 if wrong else 200,
         revision=revision, asked=asked.values, form=filled({**asked.values, **(typed or {})}, wrong=wrong),
         intent=intent, refused=refused, standing=standing,
         names=names(session, {one.approved_by for one in standing.given}),
