@@ -145,7 +145,7 @@ def test_in_stages_the_team_is_first(here: Installation, browser, clock: TurnedC
     dispatch_id = ordered(here, browser, stages="yes", team="a@team.example b@team.example", share="25", wait="45")
     begun(here, dispatch_id, clock)
     with here.database.read() as session:
-        stages = dict(session.execute(select(Delivery.address, Delivery.stage)).tuples())
+        stages = {row.address: row.stage for row in session.execute(select(Delivery.address, Delivery.stage))}
         options = session.get_one(Dispatch, dispatch_id).options["staging"]
     assert stages["a@team.example"] == stages["b@team.example"] == 0
     assert (options["share"], options["hold"]) == (25.0, 2700.0)

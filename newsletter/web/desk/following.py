@@ -193,7 +193,7 @@ async def _stream(
     """Yield an event for every change, a comment where there is none, and the last word when the sending has ended."""
     yield f"retry: {RETRY}\n\n"
     seen, before = first, ""
-    for _ in range(int(LONGEST.total_seconds() / BETWEEN)):
+    for _turn in range(int(LONGEST.total_seconds() / BETWEEN)):
         data = json.dumps(shown(seen, _), ensure_ascii=False)
         yield f"event: progress\ndata: {data}\n\n" if data != before else ": still here\n\n"
         before = data
