@@ -25,6 +25,10 @@ from tests.issues.test_signoff import GOOD
 from tests.web.desk import client_as, desk_installation, stranger
 
 
+ASKS_ITSELF = {"/desk/p/{label}/i/{number}/approve": Permission.APPROVE}
+"""Routes that a mark alone cannot judge: deputies approve whatever their role is (``test_desk_review``)."""
+
+
 @pytest.fixture
 def here(database: Database, now: datetime) -> Installation:
     """An installation with two newsletters, each with one issue."""
@@ -84,17 +88,18 @@ def test_each_role_gets_what_it_may_and_nothing_else(here: Installation, role: R
         mark = marks_of(dependant_of(route))[0]
         if not isinstance(mark, Needs):
             continue
+        permission = ASKS_ITSELF.get(route.path, mark.permission)
         status = asked(client, route, label="notes")
         if "{label}" not in route.path:  # a role for one newsletter opens nothing of the whole house
             right = status == 403
         elif Permission.READ not in granted:
             right = status == 404
-        elif mark.permission in granted:
+        elif permission in granted:
             right = status not in {303, 401, 403} or (status == 303 and route.methods != {"GET"})
         else:
             right = status == 403
         if not right:
-            wrong.append((route.path, sorted(route.methods), mark.permission, status))
+            wrong.append((route.path, sorted(route.methods), permission, status))
         if "{label}" in route.path and asked(client, route, label="other") != 404:
             wrong.append((route.path, sorted(route.methods), "another newsletter", status))
     assert wrong == []

@@ -99,7 +99,7 @@ def approve(
     place: WorkplaceDep,
     label: str,
     number: int,
-    revision: Annotated[int, Form()],
+    revision: Annotated[int, Form()] = 0,
     reason: Note = "",
     release: Annotated[str, Form(max_length=8)] = "",
     turn: TurnDep = None,
