@@ -24,7 +24,6 @@ from newsletter.worker import Installation
 from tests.issues.test_signoff import GOOD
 from tests.web.desk import client_as, desk_installation, stranger
 
-
 ASKS_ITSELF = {"/desk/p/{label}/i/{number}/approve": Permission.APPROVE}
 """Routes that a mark alone cannot judge: deputies approve whatever their role is (``test_desk_review``)."""
 
