@@ -23,34 +23,34 @@ LONGEST_HOLD = 24 * 60
 """Minutes; whoever wants to wait longer schedules the sending."""
 
 
-def complaints(profile: Profile) -> Iterator[str]:
-    """Yield what is wrong with values whose types are right."""
+def complaints(profile: Profile) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with values whose types are right: the entry, and a sentence about it."""
     if not 0 < len(profile.name.strip()) <= NAME_LIMIT:
-        yield f"The name must have 1 to {NAME_LIMIT} characters."
+        yield "name", f"The name must have 1 to {NAME_LIMIT} characters."
     if not LABEL.fullmatch(profile.label):
-        yield f"The label {profile.label!r} must be at most 40 lower-case letters, digits and hyphens."
+        yield "label", f"The label {profile.label!r} must be at most 40 lower-case letters, digits and hyphens."
     if not LANGUAGE.fullmatch(profile.language):
-        yield f"The language {profile.language!r} must be a code such as en, de or zh-Hans."
+        yield "language", f"The language {profile.language!r} must be a code such as en, de or zh-Hans."
     try:
         ZoneInfo(profile.time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        yield f"There is no time zone {profile.time_zone!r}; write e.g. Europe/Berlin."
+        yield "time_zone", f"There is no time zone {profile.time_zone!r}; write e.g. Europe/Berlin."
     for window in profile.send_windows:
         try:
             read_window(window)
         except BadInput as error:
-            yield f"{error} (send_windows)"
+            yield "send_windows", f"{error} (send_windows)"
     if not 0 <= profile.hold_minutes <= LONGEST_HOLD:
-        yield f"hold_minutes is {profile.hold_minutes}; it must be between 0 and {LONGEST_HOLD}."
+        yield "hold_minutes", f"hold_minutes is {profile.hold_minutes}; it must be between 0 and {LONGEST_HOLD}."
     for entry, address in _addresses(profile):
         try:
             address_key(address or "nobody@example.org")
         except BadInput as error:
-            yield f"{error} ({entry})"
+            yield entry, f"{error} ({entry})"
     try:
         address_key(f"list@{profile.list_domain or 'example.org'}")
     except BadInput:
-        yield f"The list_domain {profile.list_domain!r} is no domain."
+        yield "list_domain", f"The list_domain {profile.list_domain!r} is no domain."
 
 
 def _addresses(profile: Profile) -> Iterator[tuple[str, str]]:

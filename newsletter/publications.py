@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
@@ -28,6 +28,14 @@ from newsletter.rendering.theme import Imprint, Masthead, Theme
 CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 """What ends a header line somewhere between us and the reader (RFC 5322 §2.2)."""
 SECTIONS = {"theme": Theme, "imprint": Imprint, "house_style": HouseStyle}
+
+
+class BadEntries(BadInput):
+    """Entries of a profile cannot be used; the message names each, ``wrong`` has the sentence for each by its name."""
+
+    def __init__(self, message: str, wrong: Mapping[str, str]) -> None:
+        super().__init__(message)
+        self.wrong = wrong
 
 
 class Access(StrEnum):
@@ -135,6 +143,12 @@ def _adapter() -> TypeAdapter[Profile]:
     return TypeAdapter(Profile)
 
 
+def plain_profile(profile: Profile) -> dict[str, Any]:
+    """Return *profile* as plain data, as ``checked_profile`` takes it and a publication file has it."""
+    plain: dict[str, Any] = _adapter().dump_python(profile, mode="json")
+    return plain
+
+
 def read_profile(path: Path) -> Profile:
     """Read a publication file (TOML); raise ``BadInput`` naming the file and each bad entry."""
     try:
@@ -163,11 +177,14 @@ def checked_profile(given: dict[str, Any], *, named_as: str) -> Profile:
     try:
         profile = _adapter().validate_python(given)
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in error.errors())
-        raise BadInput(f"{named_as}: {problems}") from error
-    wrong = " ".join(complaints(profile))
-    if wrong:
-        raise BadInput(f"{named_as}: {wrong}")
+        wrong = {".".join(map(str, p["loc"])): p["msg"].removeprefix("Value error, ") for p in error.errors()}
+        problems = "; ".join(f"{entry}: {sentence}" for entry, sentence in wrong.items())
+        raise BadEntries(f"{named_as}: {problems}", wrong) from error
+    complaints_by_entry = dict(reversed(list(complaints(profile))))  # the first of each entry
+    if complaints_by_entry:
+        raise BadEntries(
+            f"{named_as}: {' '.join(sentence for _, sentence in complaints(profile))}", complaints_by_entry
+        )
     return profile
 
 
@@ -211,7 +228,7 @@ def add(session: Session, profile: Profile, *, now: datetime, by: str) -> Public
         label=profile.label,
         name=profile.name,
         access=profile.access,
-        profile_json=_adapter().dump_python(profile, mode="json"),
+        profile_json=plain_profile(profile),
         created_at=now,
     )
     session.add(publication)
@@ -239,7 +256,7 @@ def change(session: Session, publication: Publication, profile: Profile, *, now:
     changed = [entry.name for entry in fields(Profile) if getattr(profile, entry.name) != getattr(old, entry.name)]
     if changed:
         publication.name, publication.access = profile.name, profile.access
-        publication.profile_json = _adapter().dump_python(profile, mode="json")
+        publication.profile_json = plain_profile(profile)
         subject = f"publication:{publication.id}"
         record(session, at=now, actor=by, deed="publication.change", subject=subject, changed=changed)
         session.flush()

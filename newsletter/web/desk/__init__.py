@@ -13,13 +13,16 @@ from newsletter.web.desk import (
     home,
     issue,
     margin,
+    new_publication,
     people,
     preview,
     provider,
     reporting,
     review,
     sending,
+    settings,
     signing_in,
+    theme_samples,
     welcome,
 )
 from newsletter.web.desk.flash import back_to, flash
@@ -32,5 +35,6 @@ router = APIRouter(prefix="/desk")
 for area in (
     assets, signing_in, provider, welcome, account, people, audit, home, issue, editor, margin, history, preview,
     review, sending, following, reporting, correcting,
+    new_publication, settings, theme_samples,
 ):  # fmt: skip
     router.include_router(area.router)

@@ -21,6 +21,7 @@ from newsletter.web.auth import PublicationDep, VisitorDep, needs, publication_c
 from newsletter.web.desk.flash import back_to
 from newsletter.web.desk.handing_in import HandedIn, handed_in
 from newsletter.web.desk.issue_lists import Wanted, shown, wanted
+from newsletter.web.desk.new_publication import form_page
 from newsletter.web.desk.page import page, words_of
 from newsletter.web.workplace import SessionDep, Workplace, WorkplaceDep
 
@@ -139,7 +140,10 @@ def _home(
     request: Request, visitor: Visitor, session: Session, asked: Wanted, *, status: int = 200,
     trouble: dict[str, str] | None = None,
 ) -> Response:  # fmt: skip
-    seen = [each for each in publications.every(session) if visitor.may(Permission.READ, each.id)]
+    there_are = publications.every(session)
+    if not there_are and visitor.may(Permission.ADMINISTER, None):
+        return form_page(request, visitor)
+    seen = [each for each in there_are if visitor.may(Permission.READ, each.id)]
     return page(
         request, visitor, "desk/home.html", status=status, publications=seen, trouble=trouble,
         writable=_writable(session, visitor), may_add=visitor.may(Permission.ADMINISTER, None),
@@ -154,7 +158,7 @@ def _of_publication(
     writable = [publication] if visitor.may(Permission.WRITE, publication.id) else []
     return page(
         request, visitor, "desk/publication.html", status=status, publication=publication, publications=[publication],
-        writable=writable, trouble=trouble, drop_path=f"/desk/p/{publication.label}/issues",
+        writable=writable, may_add=False, trouble=trouble, drop_path=f"/desk/p/{publication.label}/issues",
         **shown(session, [publication], asked),
     )  # fmt: skip
 

@@ -28,7 +28,10 @@ EVERYWHERE = (
     Place(N_("Audit trail"), "/desk/audit", Permission.ADMINISTER),
 )
 """Of the whole desk; a page that needs a permission needs it for the whole house."""
-OF_A_PUBLICATION = (Place(N_("Issues"), "", Permission.READ),)
+OF_A_PUBLICATION = (
+    Place(N_("Issues"), "", Permission.READ),
+    Place(N_("Settings"), "settings", Permission.ADMINISTER),
+)
 """Of one newsletter, as the paths go on after ``/desk/p/<label>/``."""
 
 
