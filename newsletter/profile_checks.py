@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from newsletter.kit.catalogue import N_, Sentence
 from newsletter.kit.errors import BadInput
 from newsletter.kit.windows import read_window
 from newsletter.mail.address import address_key
@@ -19,46 +20,79 @@ NAME_LIMIT = 200
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,2}")
 """BCP 47 as far as newsletters need it."""
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+WEBSITE = re.compile(r"https?://[^\s<>\"']{3,500}")
 LONGEST_HOLD = 24 * 60
 """Minutes; whoever wants to wait longer schedules the sending."""
 
 
-def complaints(profile: Profile) -> Iterator[tuple[str, str]]:
+def complaints(profile: Profile) -> Iterator[tuple[str, Sentence]]:
     """Yield what is wrong with values whose types are right: the entry, and a sentence about it."""
     if not 0 < len(profile.name.strip()) <= NAME_LIMIT:
-        yield "name", f"The name must have 1 to {NAME_LIMIT} characters."
+        yield "name", Sentence(N_("The name must have 1 to %(most)s characters."), most=NAME_LIMIT)
     if not LABEL.fullmatch(profile.label):
-        yield "label", f"The label {profile.label!r} must be at most 40 lower-case letters, digits and hyphens."
+        yield (
+            "label",
+            _about(N_("The label %(given)s must be at most 40 lower-case letters, digits and hyphens."), profile.label),
+        )
     if not LANGUAGE.fullmatch(profile.language):
-        yield "language", f"The language {profile.language!r} must be a code such as en, de or zh-Hans."
+        yield (
+            "language",
+            _about(N_("The language %(given)s must be a code such as en, de or zh-Hans."), profile.language),
+        )
     try:
         ZoneInfo(profile.time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        yield "time_zone", f"There is no time zone {profile.time_zone!r}; write e.g. Europe/Berlin."
+        yield (
+            "time_zone",
+            _about(N_("There is no time zone %(given)s; write it like Europe/Berlin."), profile.time_zone),
+        )
     for window in profile.send_windows:
-        try:
-            read_window(window)
-        except BadInput as error:
-            yield "send_windows", f"{error} (send_windows)"
+        if not is_window(window):
+            sentence = N_("%(given)s is no time for sending; write it like Mon-Fri 07:00-19:00, from earlier to later.")
+            yield "send_windows", _about(sentence, window)
     if not 0 <= profile.hold_minutes <= LONGEST_HOLD:
-        yield "hold_minutes", f"hold_minutes is {profile.hold_minutes}; it must be between 0 and {LONGEST_HOLD}."
+        yield "hold_minutes", Sentence(N_("The hold must be between 0 and %(most)s minutes."), most=LONGEST_HOLD)
+    if profile.imprint.website and not WEBSITE.fullmatch(profile.imprint.website):
+        yield (
+            "imprint.website",
+            _about(N_("%(given)s is no web address; write it like https://www.example.org."), profile.imprint.website),
+        )
     for entry, address in _addresses(profile):
-        try:
-            address_key(address or "nobody@example.org")
-        except BadInput as error:
-            yield entry, f"{error} ({entry})"
+        if not is_address(address):
+            yield entry, _about(N_("%(given)s is no address that mail can be sent to."), address)
+    if not is_address(f"list@{profile.list_domain or 'example.org'}"):
+        yield "list_domain", _about(N_("The list_domain %(given)s is no domain."), profile.list_domain)
+
+
+def _about(pattern: str, given: str) -> Sentence:
+    return Sentence(pattern, given=repr(given))
+
+
+def is_address(address: str) -> bool:
+    """Tell whether mail can be sent to *address*."""
     try:
-        address_key(f"list@{profile.list_domain or 'example.org'}")
+        address_key(address)
     except BadInput:
-        yield "list_domain", f"The list_domain {profile.list_domain!r} is no domain."
+        return False
+    return True
+
+
+def is_window(text: str) -> bool:
+    """Tell whether *text* says when something may be sent."""
+    try:
+        read_window(text)
+    except BadInput:
+        return False
+    return True
 
 
 def _addresses(profile: Profile) -> Iterator[tuple[str, str]]:
     """Yield every address of *profile* with the entry it stands in."""
     for entry in ("from_address", "reply_to", "team_address"):
-        yield entry, getattr(profile, entry)
-    for address in profile.deputies:
-        yield "deputies", address or "-"
+        if address := getattr(profile, entry):
+            yield entry, address
+    if profile.imprint.email:
+        yield "imprint.email", profile.imprint.email
+    yield from (("deputies", address) for address in profile.deputies)
     for group, addresses in profile.test_groups.items():
-        for address in addresses:
-            yield f"test_groups.{group}", address or "-"
+        yield from ((f"test_groups.{group}", address) for address in addresses)

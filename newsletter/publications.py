@@ -182,9 +182,8 @@ def checked_profile(given: dict[str, Any], *, named_as: str) -> Profile:
         raise BadEntries(f"{named_as}: {problems}", wrong) from error
     complaints_by_entry = dict(reversed(list(complaints(profile))))  # the first of each entry
     if complaints_by_entry:
-        raise BadEntries(
-            f"{named_as}: {' '.join(sentence for _, sentence in complaints(profile))}", complaints_by_entry
-        )
+        said = " ".join(f"{entry}: {sentence}" for entry, sentence in complaints(profile))
+        raise BadEntries(f"{named_as}: {said}", complaints_by_entry)
     return profile
 
 

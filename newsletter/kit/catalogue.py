@@ -37,6 +37,19 @@ def N_(message: str) -> str:  # noqa: N802  # the name that gettext's tools look
     return message
 
 
+class Sentence(str):
+    """An English sentence with its places filled, that can still be said in another language: ``words("de")(it)``."""
+
+    pattern: str
+    values: dict[str, object]
+
+    def __new__(cls, pattern: str, **values: object) -> Sentence:
+        """Fill the ``%(name)s`` of *pattern*, which ``N_`` has marked."""
+        made = super().__new__(cls, pattern % values if values else pattern)
+        made.pattern, made.values = pattern, values
+        return made
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """One language: called with an English sentence, it answers with its own.
@@ -49,6 +62,8 @@ class Words:
 
     def __call__(self, message: str, **values: object) -> str:
         """Return *message* in this language, filled with *values*."""
+        if isinstance(message, Sentence):
+            return self(message.pattern, **message.values)
         text = self.translations.gettext(message) if message else ""  # gettext answers "" with its header
         return text % values if values else text
 

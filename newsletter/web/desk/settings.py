@@ -130,7 +130,7 @@ def _at_fields(shown: SettingsPage, wrong: Mapping[str, str]) -> dict[str, str]:
         section = field.entry.rpartition(".")[0]
         about += [s for entry, s in wrong.items() if entry == section and s.startswith(field.entry.rpartition(".")[2])]
         if about:
-            found[field.entry] = about[0].removesuffix(f" ({field.entry})")
+            found[field.entry] = about[0]
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,6 +10,9 @@ from typing import Any
 
 from newsletter.kit.catalogue import N_
 from newsletter.kit.errors import BadInput
+from newsletter.publications import CONTROL
+
+COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 class Kind(StrEnum):
@@ -67,6 +71,9 @@ def read(field: Field, typed: str) -> Any:  # noqa: PLR0911  # one for each kind
     """Return what *typed* means; raise ``BadInput`` with a sentence for the field."""
     text = typed.strip()
     lines = [line.strip() for line in text.splitlines() if line.strip()]
+    is_list = field.kind in {Kind.LINES, Kind.PAIRS, Kind.GROUPS}
+    if any(CONTROL.search(line) for line in (lines if is_list else [text])):
+        raise BadInput(N_("This holds a line break or a control character; type it anew."))
     match field.kind:
         case Kind.LINES:
             return lines
@@ -85,6 +92,10 @@ def read(field: Field, typed: str) -> Any:  # noqa: PLR0911  # one for each kind
             if text not in {value for value, _ in field.options}:
                 raise BadInput(N_("Choose one of these."))
             return int(text) if text.isdigit() else text
+        case Kind.COLOUR:
+            if not COLOUR.fullmatch(text):
+                raise BadInput(N_("Write a colour as #rrggbb."))
+            return text
         case _:
             if field.is_required and not text:
                 raise BadInput(N_("This must not be empty."))

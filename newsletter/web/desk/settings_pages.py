@@ -42,6 +42,7 @@ BASICS = SettingsPage(
         Field("access", Kind.CHOICE, N_("Who may subscribe"), "",
               (("open", N_("Anybody; the archive is public")), ("invited", N_("Whom the team invites")),
                ("members", N_("Members, as long as their membership runs")))),
+        Field("refuse_disposable", Kind.TICK, N_("Refuse addresses made to be thrown away at the sign-up")),
     ),
 )  # fmt: skip
 
