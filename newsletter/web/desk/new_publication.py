@@ -62,8 +62,8 @@ def add(request: Request, visitor: VisitorDep, session: SessionDep, place: Workp
         else:
             said = _("%(name)s is there. Drop a manuscript to begin its first issue.", name=publication.name)
             return back_to(request, f"/desk/p/{publication.label}/", said)
-    said = {name: _(sentence) for name, sentence in wrong.items()}
-    return form_page(request, visitor, filled(values, wrong=said), status=422)
+    named = {name: _(sentence) for name, sentence in wrong.items()}
+    return form_page(request, visitor, filled(values, wrong=named), status=422)
 
 
 def form_page(request: Request, visitor: Visitor, form: FilledForm | None = None, *, status: int = 200) -> Response:
