@@ -154,10 +154,12 @@ def _revised(
     place: str | None,
     by: str | None,
 ) -> tuple[dict[str, Any], list[str]]:
-    from newsletter.issues import drafts, replacements
+    from newsletter.issues import drafts, received, replacements
     from newsletter.issues.manuscript_files import receive
 
-    reading = receive(path, house_style=profile.house_style, alone=bool(whole), decisions=decisions)
+    with opened() as here, here.database.read() as session:
+        alone = received.is_all_of(session, drafts.get(session, into), path.name) if whole is None else whole
+    reading = receive(path, house_style=profile.house_style, alone=alone, decisions=decisions)
     with opened() as here, here.database.write() as session:
         issue = drafts.get(session, into)
         drafts.check_publication(session, issue, profile.label)

@@ -101,6 +101,19 @@ def earlier(session: Session, issue: Issue, name: str) -> list[ReceivedFile]:
     return [file for file in of_issue(session, issue) if stem and file_stem(file.name) == stem]
 
 
+def is_all_of(session: Session, issue: Issue, name: str) -> bool:
+    """Say whether *issue* was made of one file alone, of which *name* looks like a later state."""
+    taken = of_issue(session, issue)
+    return len(taken) == 1 and earlier(session, issue, name) == taken
+
+
+def all_of(session: Session, issue: Issue) -> list[ReceivedFile]:
+    """Return every file that came in for *issue*, the newest first."""
+    return list(
+        session.scalars(select(ReceivedFile).where(ReceivedFile.issue_id == issue.id).order_by(ReceivedFile.id.desc()))
+    )
+
+
 def put(
     session: Session,
     issue: Issue,

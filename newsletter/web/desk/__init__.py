@@ -12,6 +12,7 @@ from newsletter.web.desk import (
     history,
     home,
     issue,
+    manuscripts,
     margin,
     new_publication,
     people,
@@ -36,5 +37,6 @@ for area in (
     assets, signing_in, provider, welcome, account, people, audit, home, issue, editor, margin, history, preview,
     review, sending, following, reporting, correcting,
     new_publication, settings, theme_samples,
+    manuscripts,
 ):  # fmt: skip
     router.include_router(area.router)
