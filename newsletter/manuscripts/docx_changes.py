@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -74,7 +75,7 @@ class Decisions:
 
 UNDECIDED = Decisions()
 AROUND = 40
-"""Characters shown before and after a change."""
+"""Characters shown before and after a change, and the rest of the word."""
 FORMATTING = tuple(
     w(name)
     for name in (
@@ -145,9 +146,8 @@ def _groups(root: Element, paragraphs: Mapping[Element, int]) -> Sequence[_Group
     recent = ""
     for item in _items(root, paragraphs):
         if isinstance(item, str):
-            for group in groups[-3:]:
-                group.after += item if len(group.after) < AROUND else ""
-            recent = (recent + item)[-AROUND:]
+            _go_on(groups, item)
+            recent = (recent + item)[-2 * AROUND :]
             current = None if item else current
             continue
         group_of_move = moves.get(item.move) if item.move else current
@@ -157,8 +157,17 @@ def _groups(root: Element, paragraphs: Mapping[Element, int]) -> Sequence[_Group
             if item.move:
                 moves[item.move] = group_of_move
         group_of_move.atoms.append(item)
+        if item.comes:  # what stands around other changes is shown as if this one were made
+            _go_on([group for group in groups if group is not group_of_move], item.text)
+            recent = (recent + item.text)[-2 * AROUND :]
         current = None if item.move else group_of_move
     return groups
+
+
+def _go_on(groups: Sequence[_Group], text: str) -> None:
+    """Add *text* to what stands after the last of *groups*."""
+    for group in groups[-3:]:
+        group.after += text if len(group.after) < 2 * AROUND else ""
 
 
 def _items(root: Element, paragraphs: Mapping[Element, int]) -> Iterator[_Atom | str]:
@@ -218,9 +227,19 @@ def _change(number: int, group: _Group) -> TrackedChange:
     else:
         kind = ChangeKind.INSERTION if first.comes else ChangeKind.DELETION
     return TrackedChange(
-        number, kind, first.author, first.date, removed, added, group.before.rpartition("¶")[2],
-        group.after.partition("¶")[0][:AROUND], first.paragraph,
+        number, kind, first.author, first.date, removed, added, _end_of(group.before.rpartition("¶")[2]),
+        _start_of(group.after.partition("¶")[0]), first.paragraph,
     )  # fmt: skip
+
+
+def _start_of(text: str) -> str:
+    """Return some ``AROUND`` characters, to the end of a word."""
+    return text if len(text) <= AROUND else text[:AROUND] + re.split(r"\s", text[AROUND:], maxsplit=1)[0][:AROUND]
+
+
+def _end_of(text: str) -> str:
+    """Return the last ``AROUND`` characters or some more, from the beginning of a word."""
+    return text if len(text) <= AROUND else re.split(r"\s", text[:-AROUND])[-1][-AROUND:] + text[-AROUND:]
 
 
 # --- making or undoing them -----------------------------------------------------------------------------------

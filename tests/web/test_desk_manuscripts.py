@@ -67,6 +67,7 @@ def test_a_revised_file_is_looked_at_decided_on_and_taken_in(here):
     assert sent.status_code == 303
     screen = client.get(sent.headers["location"]).text
     assert "<del>beech</del><ins>birch</ins>" in screen
+    assert "be made of birch, says a rule from Oslo.<ins> It is new.</ins>" in screen  # words are not cut
     assert "2 tracked changes" in screen
     assert "Or &lt;b&gt;Bergen&lt;/b&gt;?" in screen
     assert '<q lang="en">from Oslo</q>' in screen
@@ -81,10 +82,7 @@ def test_a_revised_file_is_looked_at_decided_on_and_taken_in(here):
     assert taken.headers["location"] == PATH
     assert "made of beech" in words(here)
     assert "It is new." in words(here)
-    assert (
-        "tracked-change" in str(client.get("/desk/p/trades/i/1/").text)
-        or "Ben Ode inserted" in client.get("/desk/p/trades/i/1/").text
-    )
+    assert "Ben Ode inserted" in client.get("/desk/p/trades/i/1/").text  # left open: a finding
     with here.database.read() as session:
         states = dict(session.execute(select(ReceivedFile.name, ReceivedFile.state)).all())
         assert (states["2 crates v1.docx"], states["2 crates v2.docx"]) == (FileState.SUPERSEDED, FileState.TAKEN)
