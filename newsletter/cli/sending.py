@@ -111,12 +111,14 @@ def resume(issue_id: IssueId, by: By = None) -> None:
 
 def cancel(issue_id: IssueId, yes: Yes = False, by: By = None) -> None:
     """End a sending for good: whatever has not gone out never will."""
-    from newsletter.delivery import progress
+    from newsletter.delivery import progress, steps
 
     output.confirmed(f"End the sending of issue {issue_id} for good?", yes=yes)
-    with opened() as here, here.database.write() as session:
-        dispatch_id = accounts.sending_of(session, issue_id)
-        ended = progress.cancel(session, dispatch_id, by=output.somebody(by), now=here.clock())
+    with opened() as here:
+        with here.database.write() as session:
+            dispatch_id = accounts.sending_of(session, issue_id)
+            ended = progress.cancel(session, dispatch_id, by=output.somebody(by), now=here.clock())
+        steps.end_cancelled(here.database, clock=here.clock)
     output.say(f"Sending {dispatch_id} is cancelled; {output.count(ended, 'mail')} will not go out.")
 
 

@@ -8,11 +8,10 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import alarms, failover, feedback, maillog, progress
-from newsletter.delivery.models import Dispatch
-from newsletter.delivery.progress import DELIVERIES, IS_IN_HAND, IS_PLANNED, changed
+from newsletter.delivery import alarms, failover, feedback, maillog
+from newsletter.delivery.progress import DELIVERIES, IS_IN_HAND, changed
 from newsletter.delivery.settlement import OnDoubt, Settlement
-from newsletter.delivery.states import DeliveryState, DispatchState
+from newsletter.delivery.states import DeliveryState
 
 _D = DELIVERIES.c
 _RECORD = (
@@ -92,7 +91,6 @@ def reap(session: Session, *, now: datetime, on_doubt: OnDoubt, is_dead: Callabl
         .where(IS_IN_HAND, _D.state == DeliveryState.CLAIMED, gone)
         .values(state=DeliveryState.PLANNED, owner="", lease_until=None)
     )
-    _end_what_was_cancelled(session, now=now)
     counts = changed(released), changed(taken)
     maillog.reaped(*counts)
     return counts
@@ -109,19 +107,3 @@ def _follow_up(session: Session, settlements: Sequence[Settlement]) -> None:
         leaving = session.scalar(select(_D.route).where(_D.id == one.delivery_id)) if one.by_server else ""
         if not leaving or not failover.go_on(session, dispatch_id, leaving=leaving, reason=said, now=one.at):
             alarms.stop(session, dispatch_id, reason=said, now=one.at)
-    again = {one.dispatch_id: one.at for one in settlements if one.state in _OPEN}
-    if again:
-        # Shared locks on PostgreSQL: a cancellation that is under way either sees these rows or is seen here.
-        session.execute(
-            select(Dispatch.id).where(Dispatch.id.in_(list(again))).order_by(Dispatch.id).with_for_update(read=True)
-        ).all()
-        _end_what_was_cancelled(session, now=next(iter(again.values())))
-
-
-def _end_what_was_cancelled(session: Session, *, now: datetime) -> None:
-    """End deliveries that came back to a dispatch cancelled meanwhile."""
-    waiting = select(_D.id).where(_D.dispatch_id == Dispatch.id, IS_PLANNED).exists()
-    for dispatch_id in session.scalars(
-        select(Dispatch.id).where(Dispatch.state == DispatchState.CANCELLED, waiting)
-    ).all():
-        progress.end_deliveries_of_cancelled(session, dispatch_id, now=now)

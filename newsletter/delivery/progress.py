@@ -24,7 +24,19 @@ IS_EXCEPTION = DELIVERIES.c.state.in_(
     [literal_column(f"'{state}'") for state in ("refused", "expired", "skipped", "held")]
 )
 IS_DEFERRED = and_(IS_PLANNED, DELIVERIES.c.attempts > literal_column("0"))
+IS_HELD = and_(IS_EXCEPTION, DELIVERIES.c.state == literal_column("'held'"))
 IS_UNCERTAIN = DELIVERIES.c.uncertain > literal_column("0")
+_WHOSE = DELIVERIES.c.dispatch_id
+# "+ 0" keeps SQLite from going through all deliveries of the dispatch instead of the few in hand.
+_OPEN = ((_WHOSE, IS_PLANNED), (_WHOSE + 0, IS_IN_HAND), (_WHOSE, IS_HELD))
+_UNBEGUN = (
+    (_WHOSE, IS_PLANNED),
+    (_WHOSE + 0, and_(IS_IN_HAND, DELIVERIES.c.state == literal_column("'claimed'"))),
+    (_WHOSE, IS_HELD),
+)
+"""What a cancellation ends; each part has a small index of its own."""
+SLICE = 2_000
+"""Deliveries that one transaction ends: on SQLite nobody else writes meanwhile."""
 
 
 def move(session: Session, dispatch_id: int, to: DispatchState, *, now: datetime, reason: str = "") -> bool:
@@ -88,21 +100,29 @@ def cancel(session: Session, dispatch_id: int, *, by: str, now: datetime) -> int
     What is in flight ends as the server says, but is not tried again. Raise ``Conflict`` if it has ended already.
     """
     _moved_by_hand(session, dispatch_id, DispatchState.CANCELLED, by=by, now=now, deed="cancel", reason="")
-    return end_deliveries_of_cancelled(session, dispatch_id, now=now)
+    counts = (select(func.count()).where(whose == dispatch_id, part) for whose, part in _UNBEGUN)
+    waiting = sum(session.scalar(count) or 0 for count in counts)
+    if _end_some(session, dispatch_id, now=now) < waiting:
+        announce_work(session)  # the rest is ended by the next steps, slice by slice
+    return waiting
 
 
-def end_deliveries_of_cancelled(session: Session, dispatch_id: int, *, now: datetime) -> int:
-    """Cancel every delivery that waits, is claimed or held; harmless to repeat."""
-    ended = session.execute(
-        update(Delivery)
-        .where(
-            Delivery.dispatch_id == dispatch_id,
-            Delivery.state.in_([DeliveryState.PLANNED, DeliveryState.CLAIMED, DeliveryState.HELD]),
-        )
-        .values(state=DeliveryState.CANCELLED, ended_at=now, owner="", lease_until=None)
-        .execution_options(synchronize_session=False)
-    )
-    return changed(ended)
+def end_some_of_cancelled(session: Session, *, now: datetime) -> int:
+    """Cancel what waits, is claimed or held of cancelled sendings, about ``SLICE`` deliveries; return how many."""
+    unbegun = or_(*(exists().where(whose == Dispatch.id, part) for whose, part in _UNBEGUN))
+    cancelled = select(Dispatch.id).where(Dispatch.state == DispatchState.CANCELLED, unbegun).limit(1)
+    dispatch_id = session.scalar(cancelled)
+    return 0 if dispatch_id is None else _end_some(session, dispatch_id, now=now)
+
+
+def _end_some(session: Session, dispatch_id: int, *, now: datetime) -> int:
+    ended = 0
+    for whose, part in _UNBEGUN:
+        some = select(DELIVERIES.c.id).where(whose == dispatch_id, part).limit(SLICE).with_for_update(skip_locked=True)
+        ending = update(DELIVERIES).where(DELIVERIES.c.id.in_(some))
+        ending = ending.values(state=DeliveryState.CANCELLED, ended_at=now, owner="", lease_until=None)
+        ended += changed(session.execute(ending))
+    return ended
 
 
 def postpone_notice(session: Session, dispatch_id: int, *, until: datetime) -> bool:
@@ -137,12 +157,8 @@ def _has_open(session: Session, dispatch_id: int) -> bool:
 
     One statement is one snapshot: nothing slips from in hand to planned between two looks.
     """
-    conditions = (IS_PLANNED, IS_IN_HAND, DELIVERIES.c.state == DeliveryState.HELD)
-    return bool(
-        session.scalar(
-            select(or_(*(exists().where(DELIVERIES.c.dispatch_id == dispatch_id, one) for one in conditions)))
-        )
-    )
+    looks = (exists().where(whose == dispatch_id, part) for whose, part in _OPEN)
+    return bool(session.scalar(select(or_(*looks))))
 
 
 def _moved_by_hand(

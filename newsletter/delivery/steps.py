@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from itertools import count
 
 from sqlalchemy import exists, func, select
 
@@ -14,6 +15,9 @@ from newsletter.delivery.settlement import OnDoubt
 from newsletter.delivery.states import DispatchState
 from newsletter.kit.clock import Clock
 from newsletter.kit.database import Database
+
+SLICES = 10
+"""Of cancelled sendings, ended in one step; a new sending must not wait for the end of an old one of a million."""
 
 
 def reap(database: Database, *, clock: Clock, on_doubt: OnDoubt) -> tuple[int, int]:
@@ -51,11 +55,23 @@ def schedule_and_plan(
 
 
 def finish(database: Database, *, clock: Clock) -> list[int]:
-    """Open stages whose turn has come and finish sendings whose deliveries have all ended; return their ids."""
+    """Open stages whose turn has come and finish sendings whose deliveries have all ended; return their ids.
+
+    Of cancelled sendings some deliveries are ended, slice by slice, so that other writers have their turns.
+    """
+    end_cancelled(database, clock=clock, slices=SLICES)
     with database.write() as session:
         schedules.refresh_windows(session, now=clock())
         stages.advance(session, now=clock())
         return progress.finish(session, now=clock())
+
+
+def end_cancelled(database: Database, *, clock: Clock, slices: int | None = None) -> None:
+    """End what waits of cancelled sendings, in transactions of a few thousand deliveries, *slices* at most."""
+    for _ in range(slices) if slices is not None else count():
+        with database.write() as session:
+            if not progress.end_some_of_cancelled(session, now=clock()):
+                return
 
 
 def in_hand(database: Database, dispatch_id: int) -> bool:
