@@ -20,6 +20,10 @@ from newsletter.kit import spreadsheet
 from newsletter.kit.errors import Conflict
 
 
+WIDE = 1000
+"""Columns where no terminal sets a limit; a table is only as wide as its content."""
+
+
 def say(text: str = "", *, error: bool = False) -> None:
     """Print one line on standard output, or with *error* where it disturbs no JSON."""
     typer.echo(text, err=error)
@@ -32,10 +36,13 @@ def say_json(value: object) -> None:
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print *rows* in aligned columns; plain text where standard output is no terminal."""
-    grid = Table(*columns, box=None, header_style="bold", pad_edge=False, show_header=any(columns))
+    grid = Table(box=None, header_style="bold", pad_edge=False, show_header=any(columns))
+    for column in columns:
+        grid.add_column(column, overflow="fold")  # a name that is cut short cannot be acted upon
     for row in rows:
         grid.add_row(*map(_shown, row))
-    Console(soft_wrap=not sys.stdout.isatty(), highlight=False).print(grid)
+    width = None if sys.stdout.isatty() else WIDE
+    Console(width=width, highlight=False).print(grid)
 
 
 def _shown(cell: object) -> str:

@@ -75,7 +75,7 @@ class DeliveryState(StrEnum):
     EXPIRED = "expired"
     """Deferred for four days; given up."""
     CANCELLED = "cancelled"
-    """Its dispatch was cancelled first."""
+    """Its dispatch was cancelled first, or a person let it be in doubt."""
     SKIPPED = "skipped"
     """Not sent for a reason of the reader's: unsubscribed, suppressed, paused."""
     HELD = "held"
@@ -99,7 +99,7 @@ DELIVERY_TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
             DeliveryState.CANCELLED,
         }
     ),
-    DeliveryState.HELD: frozenset({DeliveryState.PLANNED, DeliveryState.CANCELLED, DeliveryState.ACCEPTED}),
+    DeliveryState.HELD: frozenset({DeliveryState.PLANNED, DeliveryState.CANCELLED}),
     DeliveryState.ACCEPTED: frozenset(),
     DeliveryState.REFUSED: frozenset(),
     DeliveryState.EXPIRED: frozenset(),

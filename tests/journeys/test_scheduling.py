@@ -52,6 +52,26 @@ def test_an_issue_is_scheduled_moved_missed_and_sent_after_all(desk: Desk):
     assert "not missed" in desk.run("issue", "send", "1", "--missed", "cancel", code=1)
 
 
+def test_mails_in_doubt_are_shown_and_decided_about(desk: Desk):
+    """Sent again to one, let be for the others; what makes no sense is refused in a sentence."""
+    desk.json("issue", "send", "1", "--yes")
+    assert "Nothing of sending 1 is held" in desk.run("issue", "held", "1")
+    with sqlite3.connect(desk.folder / "newsletter.db") as connection:
+        addresses = [row[0] for row in connection.execute("SELECT address FROM deliveries ORDER BY id LIMIT 3")]
+        connection.execute("UPDATE deliveries SET state = 'held', uncertain = 1, ended_at = NULL WHERE id <= 3")
+        connection.execute("UPDATE dispatches SET state = 'running', finished_at = NULL")
+    connection.close()
+    shown = desk.run("issue", "held", "1")
+    assert all(address in shown for address in addresses)
+    assert "--again" in shown
+    assert "say one of them" in desk.run("issue", "held", "1", "--again", "--leave", code=2)
+    assert "is held" in desk.run("issue", "held", "1", "--again", "--to", "nobody@example.org", code=2)
+    assert desk.json("issue", "held", "1", "--again", "--to", addresses[0])["again"] == 1
+    assert "2 mails will not be sent again" in desk.run("issue", "held", "1", "--leave", "--by", "zoe@example.org")
+    ended = desk.json("issue", "send", "1")
+    assert (ended["state"], ended["accepted"], ended["cancelled"]) == ("finished", 18, 2)
+
+
 def test_the_team_goes_first_and_a_cancel_in_the_hold_reaches_no_one_else(desk: Desk):
     """A file of addresses, one address more, and the words about what is waited for."""
     (desk.folder / "team.txt").write_text("# the desk\neve@institute.example\nbob@institute.example\n")

@@ -26,10 +26,13 @@ router = APIRouter(prefix="/audit", dependencies=[needs(Permission.ADMINISTER)])
 PAGE_SIZE = 100
 DEEDS = {
     "dispatch.cancel": N_("ended a sending"),
+    "dispatch.end_hold": N_("ended the hold of a sending"),
     "dispatch.fail_over": N_("went on by another mail server"),
+    "dispatch.let_be": N_("let mails in doubt be"),
     "dispatch.pause": N_("paused a sending"),
     "dispatch.reschedule": N_("gave a sending another time"),
     "dispatch.resume": N_("went on with a sending"),
+    "dispatch.send_again": N_("sent mails in doubt again"),
     "dispatch.send_missed": N_("sent what had missed its time"),
     "dispatch.start": N_("ordered a sending"),
     "finding.waive": N_("left a finding as it is"),
