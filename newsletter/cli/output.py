@@ -19,7 +19,6 @@ from rich.table import Table
 from newsletter.kit import spreadsheet
 from newsletter.kit.errors import Conflict
 
-
 WIDE = 1000
 """Columns where no terminal sets a limit; a table is only as wide as its content."""
 
