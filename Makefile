@@ -79,7 +79,7 @@ test-browser: setup ## Look at mail, web pages and PDF with chromium, qpdf and p
 	@command -v chromium >/dev/null || { echo "make: chromium is missing; the Debian package is called chromium." >&2; exit 1; }
 	@command -v qpdf >/dev/null || { echo "make: qpdf is missing; the Debian package is called qpdf." >&2; exit 1; }
 	@command -v pdftotext >/dev/null || { echo "make: pdftotext is missing; the Debian package is called poppler-utils." >&2; exit 1; }
-	@$(BIN)/pytest -m browser || [ $$? -eq 5 ]
+	@$(BIN)/pytest -n auto --dist loadscope -m browser
 
 torture: setup ## Send under every fault we know, at random; SEED=… plays a failure again
 	@for database in $(or $(DATABASE),sqlite postgresql); do \

@@ -17,7 +17,7 @@ from sqlalchemy import make_url
 from newsletter.kit.database import Database
 from newsletter.kit.migrations import migrate
 from newsletter.kit.tokens import Keyring
-from tests.postgres import PostgresServer
+from tests.postgres import PostgresDatabases, PostgresServer
 
 # A busy machine is no fault of a property; with CI set the examples are the same every time (hypothesis' own profile).
 settings.register_profile("house", settings.default, deadline=None)
@@ -62,6 +62,12 @@ def postgres_template(postgres_url: str) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def postgres_databases(postgres_url: str, postgres_template: str) -> PostgresDatabases:
+    """Empty, migrated databases to take and to give back."""
+    return PostgresDatabases(postgres_url, postgres_template)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty, migrated database of each kind, for tests that start processes of their own."""
@@ -70,12 +76,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
-    server = request.getfixturevalue("postgres_url")
-    template = request.getfixturevalue("postgres_template")
-    name = f"newsletter_{uuid.uuid4().hex[:12]}"
-    _on_server(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
-    yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    _on_server(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+    databases = request.getfixturevalue("postgres_databases")
+    name = databases.take()
+    yield databases.url(name)
+    databases.give_back(name)
 
 
 @pytest.fixture
