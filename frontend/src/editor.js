@@ -9,7 +9,6 @@ const LOOK = 15000; // ms between looks at what others do
 const sheet = document.getElementById("sheet");
 const saveState = document.getElementById("save-state");
 const clashPlace = document.getElementById("clash-place");
-const preview = document.getElementById("preview");
 const said = sheet.dataset;
 const store = `desk:${location.pathname}`;
 const fields = () => [...sheet.querySelectorAll("[name*='|']")];
@@ -20,7 +19,6 @@ let dirty = new Map(); // field name -> value not yet confirmed by the server
 const held = new Map(); // field name -> what clashed, and the version it was begun on; waits for a person's choice
 let saving = null;
 let timer = 0;
-let medium = "email";
 
 for (const one of fields()) one.dataset.base = one.value;
 
@@ -210,11 +208,9 @@ function showClash(clash, begun) {
   clashPlace.append(box);
 }
 
+// Other parts of the page, the preview first, come up to date with every version.
 function refresh() {
-  if (!preview) return;
-  const url = new URL(`previews/${medium === "phone" ? "email" : medium}`, new URL(said.changes, location.href));
-  url.searchParams.set("version", version);
-  preview.src = url.href;
+  document.dispatchEvent(new CustomEvent("desk:version", { detail: version }));
 }
 
 async function look() {
@@ -288,12 +284,5 @@ if (!sheet.querySelector("fieldset:disabled")) {
       }).catch(() => null);
       location.reload();
     },
-  });
-}
-
-for (const link of document.querySelectorAll("[data-medium]")) {
-  link.addEventListener("click", () => {
-    medium = link.dataset.medium;
-    preview.closest(".preview-pane").classList.toggle("is-phone", medium === "phone");
   });
 }

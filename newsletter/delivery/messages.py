@@ -170,9 +170,12 @@ def issue_source(
 ) -> MessageSource:
     """Return the source of an issue's mail for *variant*."""
     plain = variant in {Variant.TEXT, Variant.NOTICE}
-    attached = variant is Variant.PDF or issued.mail_format is MailFormat.PDF_ONLY or (profile.attach_pdf and not plain)
-    with_pdf = attached and variant is not Variant.NOTICE
-    text = _short_note(issued) if variant is Variant.NOTICE else issued.editions[Medium.TEXT].data.decode()
+    with_pdf = carries_pdf(profile, issued.mail_format, variant)
+    text = (
+        short_note(issued.title, issued.editions[Medium.TEXT].language)
+        if variant is Variant.NOTICE
+        else issued.editions[Medium.TEXT].data.decode()
+    )
     html = None if plain else issued.editions[Medium.HTML].data.decode()
     pdf = Attachment(file_name(profile, issued), MEDIA_TYPES[Medium.PDF], issued.editions[Medium.PDF].data)
     label, _, domain = profile.list_id.partition(".")
@@ -231,11 +234,17 @@ def notice_source(profile: Profile, notice: Notice) -> MessageSource:
     )
 
 
-def _short_note(issued: Issued) -> str:
-    """Return the note for readers who want no more than word that an issue is out."""
-    words = wording(issued.editions[Medium.TEXT].language)
+def carries_pdf(profile: Profile, mail_format: MailFormat, variant: Variant) -> bool:
+    """Say whether the PDF is attached to an issue's mail for *variant*."""
+    wanted = variant is Variant.PDF or mail_format is MailFormat.PDF_ONLY
+    return variant is not Variant.NOTICE and (wanted or (profile.attach_pdf and variant is not Variant.TEXT))
+
+
+def short_note(title: str, language: str) -> str:
+    """Return the note for readers who want no more than word that an issue is out, its links as slots."""
+    words = wording(language)
     return (
-        f"{issued.title}\n\n{words.view_in_browser}:\n{Slot.WEB_URL}\n\n{words.download_pdf}:\n{Slot.PDF_URL}\n\n"
+        f"{title}\n\n{words.view_in_browser}:\n{Slot.WEB_URL}\n\n{words.download_pdf}:\n{Slot.PDF_URL}\n\n"
         f"{words.preferences}:\n{Slot.PREFERENCES_URL}\n\n{words.unsubscribe}:\n{Slot.UNSUBSCRIBE_URL}\n"
     )
 

@@ -62,6 +62,8 @@ class Purpose(IntEnum):
     """The forms on the page that such a link has opened; never in a URL."""
     FORM = 9
     """When a sign-up form was shown; the delivery's place holds the second."""
+    PREVIEW = 10
+    """What stands for a reader's own links where the team looks at an issue; no page takes it."""
 
 
 @dataclass(frozen=True, slots=True)

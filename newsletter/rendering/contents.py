@@ -53,6 +53,17 @@ def entry_anchor(place: int, nth: int) -> str:
     return f"item-{place}-{nth}"
 
 
+def anchor_of(document: Document, key: str) -> str:
+    """Return the anchor of the section or entry *key* in every edition; empty for what has none."""
+    for place, section in enumerate(document.sections, 1):
+        if key and section.key == key:
+            return section_anchor(place)
+        for nth, entry in enumerate(section.entries, 1):
+            if key and entry.key == key:
+                return entry_anchor(place, nth)
+    return ""
+
+
 def title_of(document: Document, fallback: str) -> str:
     """Return the issue's title, or *fallback*, or the word every issue has at least."""
     return printable(document.title).strip() or printable(fallback).strip() or "Newsletter"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
@@ -11,14 +9,13 @@ from newsletter.issues import assets, comments, review_links
 from newsletter.issues.comments import CommentKind
 from newsletter.issues.drafts import publication_of
 from newsletter.issues.mailing import mailing_of
-from newsletter.issues.signoff import Proofs
 from newsletter.kit.catalogue import spoken
 from newsletter.kit.errors import RenderingError
 from newsletter.kit.templating import environment
-from newsletter.manuscripts.document import MailFormat
+from newsletter.rendering.edition import Medium
 from newsletter.web.desk.assets import path_of as asset_path
 from newsletter.web.desk.posted import FieldsDep, number_in
-from newsletter.web.desk.preview import medium_of, unrendered
+from newsletter.web.desk.previews import preview, unrendered
 from newsletter.web.problems import PAGE_HEADERS
 from newsletter.web.workplace import TurnDep, WorkplaceDep
 
@@ -48,18 +45,17 @@ def article(request: Request, token: str, place: WorkplaceDep, turn: TurnDep, th
 
 
 @router.api_route("/{medium}", methods=["GET", "HEAD"])
-def look(token: str, medium: str, place: WorkplaceDep, turn: TurnDep) -> Response:
+def look(token: str, medium: Medium, place: WorkplaceDep, turn: TurnDep) -> Response:
     """Show the article alone as mail or PDF."""
     with place.database.read() as session:
         shown = review_links.opened(session, token, now=place.clock())
         profile = publication_of(session, shown.issue).profile
         pictures = assets.load(session, shown.document)
-    mailing = replace(mailing_of(shown.document, profile), format=MailFormat.FULL)
-    proofs = Proofs(
-        shown.issue.id, shown.revision.id, shown.revision.sha256, shown.document, pictures, profile, mailing
-    )
     try:
-        return medium_of(proofs, medium)
+        return preview(
+            medium, shown.document, profile.masthead, pictures=pictures,
+            preheader=mailing_of(shown.document, profile).preheader,
+        )  # fmt: skip
     except RenderingError as error:
         return unrendered(spoken(profile.language), str(error))
 

@@ -233,7 +233,7 @@ def test_every_page_of_the_editor_is_accessible(site: Site, browser: Browser, wi
     ) as context:
         page = context.new_page()
         key = site.article().key
-        places = {"issue": PATH + "editor", "article": f"{PATH}editor?at={key}", "history": f"{PATH}history?a=1&b=1", "reviewers": f"{PATH}reviewers?at={key}", "preview": f"{PATH}previews", "reviewer": f"/v/{TOKEN}"}  # fmt: skip
+        places = {"issue": PATH + "editor", "article": f"{PATH}editor?at={key}", "history": f"{PATH}history?a=1&b=1", "reviewers": f"{PATH}reviewers?at={key}", "preview": f"{PATH}preview", "reviewer": f"/v/{TOKEN}"}  # fmt: skip
         for name, path in places.items():
             page.goto(site.url + path)
             found: Any = Axe().run(page, options={"iframes": False})

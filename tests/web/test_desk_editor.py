@@ -185,7 +185,7 @@ def test_who_may_not_write_may_look_and_who_may_not_look_sees_nothing(here: Inst
         assert other.post(PATH + path, data=form).status_code == 404, path
         assert stranger(here).post(PATH + path, data=form).status_code in {303, 401}, path
         assert client_as(here, Role.EDITOR).post(PATH + path, data=form, headers={"Origin": "https://evil.example"}).status_code == 403, path  # fmt: skip
-    for path in ("editor", "state?since=1", "history", "reviewers", "previews", "previews/email"):
+    for path in ("editor", "state?since=1", "history", "reviewers", "preview", "preview/html", "preview/size"):
         assert looker.get(PATH + path).status_code == 200, path
         assert other.get(PATH + path).status_code == 404, path
     assert document(here) == sample_stored(here)
@@ -209,10 +209,10 @@ def test_stored_markup_stays_words_in_every_field_and_page(here: Installation):
     pages += [
         PATH + "history?a=1&b=2",
         PATH + "reviewers",
-        PATH + "previews",
-        *(PATH + "previews/" + m for m in ("email", "web")),
+        PATH + "preview",
+        *(PATH + "preview/" + m for m in ("html", "web")),
     ]
-    pages += [mailed(here), mailed(here) + "/email"]
+    pages += [mailed(here), mailed(here) + "/html"]
     for path in pages:
         answer = browser.get(path)
         assert answer.status_code == 200, path
@@ -257,8 +257,8 @@ def test_a_reviewer_without_an_account_looks_and_answers(here: Installation):
         "referrer-policy": "no-referrer",
     }.items():
         assert page.headers[name] == value
-    assert article(here).title.split(":")[0] in rita.get(link + "/email").text
-    assert "Ten thousand electricians" not in rita.get(link + "/email").text
+    assert article(here).title.split(":")[0] in rita.get(link + "/html").text
+    assert "Ten thousand electricians" not in rita.get(link + "/html").text
     assert rita.get(link + "/pdf").content.startswith(b"%PDF")
     assert rita.head(link).status_code == 200
     with here.database.read() as session:
@@ -277,7 +277,7 @@ def test_a_reviewer_without_an_account_looks_and_answers(here: Installation):
         assert sorted(deeds) == ["comment.correct", "comment.remark"]
         (said,) = review_links.of_issue(session, drafts.get(session, 1))
     assert editor.post(PATH + "reviewers/end", data={"link": str(said.id)}).status_code == 303
-    for path in (link, link + "/email", link + "x", "/v/forged", "/v/forged/pdf"):
+    for path in (link, link + "/html", link + "x", "/v/forged", "/v/forged/pdf"):
         assert rita.get(path).status_code == 404, path
     assert rita.post(link, data={"version": "1", "text": "x"}).status_code == 404
 
@@ -314,23 +314,3 @@ def test_the_history_shows_what_changed_and_leads_back(here: Installation):
     assert browser.post(PATH + "history/restore", data={"version": "1"}).status_code == 303
     assert document(here) == sample_stored(here)
     assert browser.get(PATH + "history?a=1&b=99").status_code == 404
-
-
-def test_previews_are_the_real_pipeline_in_a_sandbox(here: Installation):
-    """Each medium; an unknown one is not there; a mail says its size."""
-    browser = client_as(here, Role.WRITER)
-    for medium, kind in {
-        "email": "text/html",
-        "web": "text/html",
-        "text": "text/plain",
-        "pdf": "application/pdf",
-    }.items():
-        answer = browser.get(PATH + "previews/" + medium)
-        assert answer.status_code == 200
-        assert answer.headers["content-type"].startswith(kind)
-        assert answer.headers["cache-control"] == "no-store"
-        if medium != "pdf":
-            assert answer.headers["content-security-policy"].startswith("sandbox")
-    assert browser.get(PATH + "previews/poster").status_code == 404
-    assert "Gmail" in browser.get(PATH + "previews").text
-    assert "slot.invalid" not in browser.get(PATH + "previews/email").text + browser.get(PATH + "previews/text").text

@@ -19,6 +19,7 @@ from newsletter.manuscripts.keys import key_of, path_to
 from newsletter.manuscripts.merging import Clash, changed_fields, same_structure
 from newsletter.manuscripts.whereabouts import Standing, spot_of
 from newsletter.publications import Publication
+from newsletter.rendering.contents import anchor_of
 from newsletter.team.roles import Permission
 from newsletter.team.sessions import Visitor
 from newsletter.web.auth import IssueDep, PublicationDep, VisitorDep, needs
@@ -137,6 +138,7 @@ def shown(
         clashes=[_clash(one) for one in clashes], wrong=wrong, typed=typed or {},
         writes=visitor.may(Permission.WRITE, publication.id) and issue.state not in CLOSED,
         waives=visitor.may(Permission.EDIT, publication.id), path=issue_path(publication, issue),
+        anchor=anchor_of(document, this.key),
     )  # fmt: skip
 
 

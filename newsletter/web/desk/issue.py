@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from newsletter.issues import drafts, findings, signoff
+from newsletter.issues import drafts, findings
 from newsletter.manuscripts.remarks import Severity
-from newsletter.rendering.edition import Medium
 from newsletter.team.roles import Permission
-from newsletter.web.auth import IssueDep, PublicationDep, VisitorDep, issue_numbered, needs
+from newsletter.web.auth import IssueDep, PublicationDep, VisitorDep, needs
 from newsletter.web.desk.issue_lists import STATES, names
 from newsletter.web.desk.page import page
-from newsletter.web.desk.previews import preview
-from newsletter.web.workplace import SessionDep, WorkplaceDep
+from newsletter.web.workplace import SessionDep
 
 router = APIRouter()
 
@@ -30,15 +28,4 @@ def issue(
         names=names(session, {revision.author}),
         blocking=[remark for remark in found.remarks if remark.key in open_ones],
         notices=[remark for remark in found.remarks if remark.severity is Severity.NOTICE],
-    )  # fmt: skip
-
-
-@router.get("/p/{label}/i/{number}/preview/{medium}", dependencies=[needs(Permission.READ)])
-def edition(place: WorkplaceDep, label: str, number: int, medium: Medium) -> Response:
-    """Show one edition of the current revision, rendered with no session open."""
-    with place.database.read() as session:
-        proofs = signoff.proofs_of(session, issue_numbered(session, label, number))
-    return preview(
-        medium, proofs.document, proofs.profile.masthead, pictures=proofs.pictures,
-        mail_format=proofs.mailing.format, preheader=proofs.mailing.preheader,
     )  # fmt: skip

@@ -1,115 +1,183 @@
-"""Previews: an issue as it will look in mail, plain text, PDF and on the web, by the very pipeline that sends it."""
+"""Previews beside the text: an issue by the very pipeline that sends it, as a chosen reader gets it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
 
+from newsletter.delivery.messages import carries_pdf, short_note
+from newsletter.delivery.states import Variant
 from newsletter.issues import signoff
+from newsletter.issues.models import Issue
 from newsletter.issues.signoff import Proofs
-from newsletter.kit.errors import NotFound, RenderingError
-from newsletter.kit.templating import environment
-from newsletter.manuscripts.document import MailFormat
+from newsletter.kit.catalogue import N_, Words
+from newsletter.kit.errors import BadInput, RenderingError
+from newsletter.publications import Publication
+from newsletter.rendering.edition import Medium
 from newsletter.rendering.email_html import email_html
-from newsletter.rendering.page import web_page
-from newsletter.rendering.pdf import pdf
-from newsletter.rendering.plain_text import plain_text
-from newsletter.rendering.preview import for_screen, without_slots
+from newsletter.rendering.preview import for_screen, with_urls
+from newsletter.rendering.slots import Slot
 from newsletter.team.roles import Permission
-from newsletter.web.auth import PublicationDep, VisitorDep, issue_numbered, needs
+from newsletter.team.sessions import Visitor
+from newsletter.web.auth import VisitorDep, issue_numbered, needs, publication_called
+from newsletter.web.desk import previews
 from newsletter.web.desk.editor import issue_path
+from newsletter.web.desk.forms import FilledForm, filled
+from newsletter.web.desk.onlookers import SAMPLES, Onlooker, chosen, number_of, urls_of
 from newsletter.web.desk.page import page, words_of
-from newsletter.web.workplace import SessionDep, TurnDep, WorkplaceDep
+from newsletter.web.desk.posted import FieldsDep
+from newsletter.web.workplace import TurnDep, Workplace, WorkplaceDep
 
-router = APIRouter(prefix="/p/{label}/i/{number}/previews")
-PREVIEW_POLICY = (
-    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
-    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
-)
-"""A mail is shown with its own styles and may do nothing at all."""
-PDF_POLICY = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'self'"
-"""Browsers show no PDF within a sandbox."""
-HEADERS = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex", "Referrer-Policy": "no-referrer"}
-CLIPPED_AT = 102_000
-"""Bytes of HTML after which Gmail cuts a mail off."""
-MEDIA = ("email", "text", "web", "pdf")
+router = APIRouter(prefix="/p/{label}/i/{number}/preview")
+MEDIA = (
+    (Medium.HTML, N_("Email")), (Medium.TEXT, N_("Text")), (Medium.PDF, N_("PDF")), (Medium.WEB, N_("Web")),
+)  # fmt: skip
+ReaderQuery = Annotated[str, Query(max_length=20)]
+LOOKS = (("desktop", N_("Desktop")), ("phone", N_("Phone")), ("dark", N_("Dark")), ("phone-dark", N_("Phone, dark")))
+"""On what a mail or a page is looked at; text and paper are the same everywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What somebody wants to see, as the address of the page says it."""
+
+    medium: Medium = Medium.HTML
+    look: str = "desktop"
+    reader: str = ""
+
+    def query(self, **other: str) -> str:
+        """Return it as the end of an address, with *other* wishes in place of some."""
+        wanted = {"medium": self.medium.value, "look": self.look, "reader": self.reader} | other
+        usual = {"medium": Medium.HTML.value, "look": "desktop", "reader": ""}
+        said = urlencode({name: value for name, value in wanted.items() if value != usual[name]})
+        return f"?{said}" if said else ""
+
+
+def _glance(medium: Medium = Medium.HTML, look: str = "desktop", reader: ReaderQuery = "") -> Glance:
+    return Glance(medium, look if look in dict(LOOKS) else "desktop", reader)
+
+
+GlanceDep = Annotated[Glance, Depends(_glance)]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a preview shows, taken out of the database so that no session is held while it is rendered."""
+
+    publication: Publication
+    issue: Issue
+    onlooker: Onlooker
+    proofs: Proofs
+    urls: Mapping[Slot, str]
 
 
 @router.get("", dependencies=[needs(Permission.READ)])
-def previews(request: Request, visitor: VisitorDep, publication: PublicationDep, number: int, session: SessionDep,
-             medium: str = "email") -> Response:  # fmt: skip
-    """Show one preview on a page of its own, with its size."""
-    issue = issue_numbered(session, publication.label, number)
-    chosen = medium if medium in MEDIA else "email"
-    proofs = signoff.proofs_of(session, issue)
-    size = len(_email(proofs, pictures=False).encode()) if chosen == "email" else 0
-    return page(
-        request, visitor, "desk/preview.html", publication=publication, issue=issue, medium=chosen, size=size,
-        limit=CLIPPED_AT, path=issue_path(publication, issue),
-    )  # fmt: skip
+def beside(
+    request: Request, label: str, number: int, visitor: VisitorDep, glance: GlanceDep, place: WorkplaceDep,
+    turn: TurnDep,
+) -> Response:  # fmt: skip
+    """Show one preview with the head of the mail, its size, and the ways to see it otherwise."""
+    return _page(request, visitor, _seen(place, visitor, label, number, glance.reader), glance)
+
+
+@router.post("/reader", dependencies=[needs(Permission.READERS)])
+def choose(
+    request: Request, fields: FieldsDep, label: str, number: int, visitor: VisitorDep, place: WorkplaceDep,
+    turn: TurnDep,
+) -> Response:  # fmt: skip
+    """Find a reader by address, which stands in no address of a page and in no log; then show what they get."""
+    medium, address = fields.get("medium", ""), fields.get("address", "").strip()
+    glance = _glance(Medium(medium) if medium in set(Medium) else Medium.HTML, fields.get("look", ""))
+    seen = _seen(place, visitor, label, number, "")
+    words = words_of(request, visitor)
+    try:
+        with place.database.read() as session:
+            found = number_of(session, seen.publication, address)
+        wrong = words(N_("No reader of this newsletter has this address."))
+    except BadInput as error:
+        found, wrong = None, words(str(error))
+    if found is None:
+        form = filled({"address": address}, wrong={"address": wrong})
+        return _page(request, visitor, seen, glance, status=422, form=form)
+    to = f"{request.scope.get('root_path', '')}{issue_path(seen.publication, seen.issue)}preview"
+    return RedirectResponse(to + glance.query(reader=str(found)), 303, headers={"Cache-Control": "no-store"})
+
+
+@router.get("/size", dependencies=[needs(Permission.READ)])
+def size(
+    request: Request, label: str, number: int, visitor: VisitorDep, place: WorkplaceDep, turn: TurnDep
+) -> Response:
+    """Say in JSON how large the newest revision's mail is, beside Gmail's limit."""
+    weight = _weight(_seen(place, visitor, label, number, ""), words_of(request, visitor))
+    return JSONResponse(weight, headers={"Cache-Control": "no-store"})
 
 
 @router.get("/{medium}", dependencies=[needs(Permission.READ)])
-def preview(
-    request: Request, label: str, number: int, medium: str, visitor: VisitorDep, place: WorkplaceDep, turn: TurnDep
-) -> Response:
-    """Answer with one medium of the newest revision, rendered now; no session is held meanwhile."""
-    with place.database.read() as session:
-        proofs = signoff.proofs_of(session, issue_numbered(session, label, number))
+def edition(
+    request: Request, label: str, number: int, medium: Medium, visitor: VisitorDep, place: WorkplaceDep, turn: TurnDep,
+    look: str = "", reader: ReaderQuery = "",
+) -> Response:  # fmt: skip
+    """Answer with one edition of the newest revision, rendered now."""
+    seen = _seen(place, visitor, label, number, reader)
+    proofs, variant, urls = seen.proofs, seen.onlooker.variant, seen.urls
+    if medium is Medium.HTML and seen.onlooker.words_only:
+        medium = Medium.TEXT
     try:
-        return medium_of(proofs, medium)
+        if medium is Medium.TEXT and variant is Variant.NOTICE:
+            return previews.words_alone(with_urls(short_note(proofs.document.title, proofs.document.language), urls))
+        if medium is Medium.HTML:  # the archive has no such issue yet; these lead to the other previews
+            urls = {**urls, Slot.WEB_URL: Medium.WEB.value, Slot.PDF_URL: Medium.PDF.value}
+        return previews.preview(
+            medium, proofs.document, proofs.profile.masthead, pictures=proofs.pictures,
+            mail_format=proofs.mailing.format, preheader=proofs.mailing.preheader, urls=urls,
+            dark=look.endswith("dark") if look else None,
+        )  # fmt: skip
     except RenderingError as error:
-        return unrendered(words_of(request, visitor).language, str(error))
+        return previews.unrendered(words_of(request, visitor).language, str(error))
 
 
-def medium_of(proofs: Proofs, medium: str) -> Response:
-    """Return the answer that shows *proofs* in one medium; raise ``RenderingError``, ``NotFound`` for no medium."""
-    makers: dict[str, Callable[[Proofs], Response]] = {
-        "email": lambda proofs: _html(_email(proofs)),
-        "text": lambda proofs: Response(
-            without_slots(_text(proofs)), media_type="text/plain; charset=utf-8",
-            headers=HEADERS | {"Content-Security-Policy": PREVIEW_POLICY},
-        ),
-        "web": lambda proofs: _html(
-            web_page(proofs.document, proofs.profile.masthead, pictures=proofs.pictures, pdf_href=None)
-        ),
-        "pdf": lambda proofs: Response(
-            pdf(proofs.document, proofs.profile.masthead, pictures=proofs.pictures), media_type="application/pdf",
-            headers=HEADERS | {"Content-Security-Policy": PDF_POLICY, "Content-Disposition": "inline"},
-        ),
-    }  # fmt: skip
-    if medium not in makers:
-        raise NotFound("There is no page at this address.")
-    return makers[medium](proofs)
+def _seen(place: Workplace, visitor: Visitor, label: str, number: int, reader: str) -> Seen:
+    """Take out what is to be seen; raises ``NotFound`` and ``NotPermitted`` as ``onlookers.chosen`` does."""
+    with place.database.read() as session:
+        publication = publication_called(session, label)
+        issue = issue_numbered(session, label, number)
+        onlooker = chosen(session, visitor, publication, reader, now=place.clock())
+        proofs = signoff.proofs_of(session, issue)
+    return Seen(publication, issue, onlooker, proofs, urls_of(place.settings, publication, number))
 
 
-def unrendered(language: str, sentence: str) -> Response:
-    """Return the page that stands where a preview cannot be made, with the reason."""
-    body = (
-        environment("desk", language=language)
-        .get_template("desk/_unrendered.html")
-        .render(language=language, sentence=sentence)
+def _weight(seen: Seen, words: Words) -> dict[str, object]:
+    """Return how many bytes of HTML the mail has and what that means in Gmail."""
+    proofs, limit = seen.proofs, previews.CLIPPED_AT
+    try:
+        mail = email_html(
+            proofs.document, proofs.profile.masthead, pictures=proofs.pictures, mail_format=proofs.mailing.format,
+            preheader=proofs.mailing.preheader,
+        )  # fmt: skip
+    except RenderingError:  # the frame says why
+        return {"octets": 0, "limit": limit, "clipped": False, "said": ""}
+    octets = len(for_screen(mail, {}, seen.urls).encode())
+    said = words(
+        N_("%(size)s of HTML; Gmail cuts a mail off after %(limit)s."), size=words.size(octets), limit=words.size(limit)
     )
-    return HTMLResponse(body, 422, headers=HEADERS | {"Content-Security-Policy": PREVIEW_POLICY})
+    return {"octets": octets, "limit": limit, "clipped": octets > limit, "said": said}
 
 
-def _html(html: str) -> Response:
-    framed = html.replace("<head>", '<head><base target="_blank">', 1)
-    return HTMLResponse(framed, headers=HEADERS | {"Content-Security-Policy": PREVIEW_POLICY})
-
-
-def _email(proofs: Proofs, *, pictures: bool = True) -> str:
-    html = email_html(
-        proofs.document, proofs.profile.masthead, pictures=proofs.pictures, mail_format=proofs.mailing.format,
-        preheader=proofs.mailing.preheader,
+def _page(
+    request: Request, visitor: Visitor, seen: Seen, glance: Glance, *, status: int = 200,
+    form: FilledForm | None = None,
+) -> Response:  # fmt: skip
+    profile, mailing, onlooker = seen.proofs.profile, seen.proofs.mailing, seen.onlooker
+    weighs = glance.medium is Medium.HTML and not onlooker.words_only
+    return page(
+        request, visitor, "desk/preview.html", status=status, publication=seen.publication, issue=seen.issue,
+        glance=glance, media=MEDIA, looks=LOOKS, samples=SAMPLES, onlooker=onlooker, profile=profile, mailing=mailing,
+        with_pdf=carries_pdf(profile, mailing.format, onlooker.variant), form=form or filled(),
+        weight=_weight(seen, words_of(request, visitor)) if weighs else None,
+        chooses=visitor.may(Permission.READERS, seen.publication.id), path=issue_path(seen.publication, seen.issue),
     )  # fmt: skip
-    return for_screen(html, proofs.pictures) if pictures else html
-
-
-def _text(proofs: Proofs) -> str:
-    mail_format: MailFormat = proofs.mailing.format
-    return plain_text(
-        proofs.document, proofs.profile.masthead, mail_format=mail_format, preheader=proofs.mailing.preheader
-    )
