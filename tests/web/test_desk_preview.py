@@ -51,7 +51,12 @@ def chosen(browser: TestClient, address: str, medium: str = "html") -> str:
 def test_previews_are_the_real_pipeline_under_a_policy_of_their_own(here: Installation):
     """Each medium, on a page and by itself; an unknown one is not there; a mail says its size."""
     browser = client_as(here, Role.WRITER)
-    for medium, kind in {"html": "text/html", "web": "text/html", "text": "text/plain", "pdf": "application/pdf"}.items():
+    for medium, kind in {
+        "html": "text/html",
+        "web": "text/html",
+        "text": "text/plain",
+        "pdf": "application/pdf",
+    }.items():
         answer = browser.get(f"{PATH}/{medium}")
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith(kind)
@@ -131,7 +136,10 @@ def test_the_links_in_a_preview_open_nothing(here: Installation):
     assert {kind for kind, _ in tokens} >= {"u", "p", "n"}
     anybody = stranger(here)
     for kind, rest in tokens:
-        for answer in (anybody.get(f"/{kind}/{rest}"), anybody.post(f"/{kind}/{rest}", data={"List-Unsubscribe": "One-Click"})):
+        for answer in (
+            anybody.get(f"/{kind}/{rest}"),
+            anybody.post(f"/{kind}/{rest}", data={"List-Unsubscribe": "One-Click"}),
+        ):
             assert answer.status_code in {404, 405}
     html = browser.get(PATH + "/html").text
     assert "slot.invalid" not in html + text

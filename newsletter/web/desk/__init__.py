@@ -16,6 +16,7 @@ from newsletter.web.desk import (
     margin,
     new_publication,
     people,
+    pictures,
     preview,
     provider,
     reporting,
@@ -38,5 +39,6 @@ for area in (
     review, sending, following, reporting, correcting,
     new_publication, settings, theme_samples,
     manuscripts,
+    pictures,
 ):  # fmt: skip
     router.include_router(area.router)
