@@ -65,8 +65,8 @@ class ScriptedConnection:
         """Whether another ``send`` can succeed."""
         return self._open
 
-    def send(self, envelope: Envelope) -> Outcome:
-        """Return the next outcome of the script."""
+    def send(self, envelope: Envelope, *, then: Envelope | None = None) -> Outcome:
+        """Return the next outcome of the script; it has no use for *then*."""
         if not self._open:
             return Deferred(421, "the connection is closed", "4.4.2", lost=True)
         outcome = self._transport.next_outcome(envelope)

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from newsletter.delivery import maillog
 from newsletter.delivery.trays import Done, Prepared, Trays
 from newsletter.delivery.verdicts import asks_to_slow_down
 from newsletter.kit.clock import Clock
 from newsletter.kit.errors import DeskError
-from newsletter.mail.envelope import Connection, Deferred, InDoubt, Outcome, Refused, Transport, TransportUnavailable
+from newsletter.mail.envelope import (
+    Connection,
+    Deferred,
+    Envelope,
+    InDoubt,
+    Outcome,
+    Refused,
+    Transport,
+    TransportUnavailable,
+)
 
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 60.0
@@ -18,6 +28,14 @@ LONGEST_WAIT = 60.0
 
 Wait = Callable[[threading.Event, float], object]
 """Waits for the event, at most that many seconds; tests hand in one that turns the clock instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A marked delivery with its message made."""
+
+    prepared: Prepared
+    envelope: Envelope
 
 
 class Lane(threading.Thread):
@@ -65,46 +83,57 @@ class Lane(threading.Thread):
     def _use(self, connection: Connection) -> None:
         """Hand over messages until the line is used up or the work is."""
         carried = 0
-        while connection.usable:
-            prepared = self._trays.take()
-            if prepared is None:
-                return
-            outcome = self._attempt(connection, prepared)
+        letter = self._next_letter()
+        while letter is not None:
+            following = self._next_letter(wait=False)
+            outcome = self._attempt(connection, letter.envelope, following.envelope if following else None)
             if carried and _may_try_another_line(outcome) and not self._trays.closing.is_set():
                 # Servers close after some number of messages: no message of ours should wait five minutes for that.
-                outcome = self._once_more(prepared, outcome)
+                outcome = self._once_more(letter.envelope, outcome)
             if isinstance(outcome, Deferred) and _may_try_another_line(outcome) and not carried:
                 self._failed(outcome.reply, permanent=False)
             else:
                 self._failures = 0
                 self._trays.trouble_over()
             carried += 1
-            self._trays.put(Done(prepared.promise, outcome, self._clock()))
+            self._trays.put(Done(letter.prepared.promise, outcome, self._clock()))
+            if not connection.usable:
+                if following is not None:
+                    self._trays.put_back(following.prepared)
+                return
+            letter = following or self._next_letter()
 
-    def _once_more(self, prepared: Prepared, outcome: Outcome) -> Outcome:
-        """Try the same delivery on a fresh line; the earlier outcome stands if there is none."""
+    def _next_letter(self, *, wait: bool = True) -> Letter | None:
+        """Take the next delivery and make its message; a message that cannot be made concerns its reader alone."""
+        while (prepared := self._trays.take() if wait else self._trays.take_at_once()) is not None:
+            refused: Refused
+            try:
+                return Letter(prepared, prepared.fill(prepared.promise, self._clock()))
+            except (DeskError, ValueError, OverflowError) as error:
+                maillog.unreadable(prepared.promise.id, error)
+                refused = Refused(553, f"not sent: {error}", "5.6.7")
+            except Exception as error:  # a fault of ours must stop the sending, not lose a delivery
+                maillog.unreadable(prepared.promise.id, error)
+                refused = Refused(554, f"not sent: {type(error).__name__} while making the message", "5.6.0")
+            self._trays.put(Done(prepared.promise, refused, self._clock()))
+        return None
+
+    def _once_more(self, envelope: Envelope, outcome: Outcome) -> Outcome:
+        """Try the same message on a fresh line; the earlier outcome stands if there is none."""
         try:
             connection = self._transport.connect()
         except Exception:  # whatever it is, the first outcome was sound
             return outcome
         try:
-            return self._attempt(connection, prepared)
+            return self._attempt(connection, envelope)
         finally:
             connection.close()
 
-    def _attempt(self, connection: Connection, prepared: Prepared) -> Outcome:
-        """Make the message and hand it over; a message that cannot be made concerns its reader alone."""
-        try:
-            envelope = prepared.fill(prepared.promise, self._clock())
-        except (DeskError, ValueError, OverflowError) as error:
-            maillog.unreadable(prepared.promise.id, error)
-            return Refused(553, f"not sent: {error}", "5.6.7")
-        except Exception as error:  # a fault of ours must stop the sending, not lose a delivery
-            maillog.unreadable(prepared.promise.id, error)
-            return Refused(554, f"not sent: {type(error).__name__} while making the message", "5.6.0")
+    def _attempt(self, connection: Connection, envelope: Envelope, then: Envelope | None = None) -> Outcome:
+        """Hand *envelope* over; *then* is what the line carries next."""
         self._connection = connection
         try:
-            return connection.send(envelope)
+            return connection.send(envelope, then=then)
         except Exception as error:  # no transport should raise; if one does, nobody knows how far it was
             return InDoubt(f"the transport failed: {type(error).__name__}")
         finally:

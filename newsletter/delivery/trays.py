@@ -71,6 +71,23 @@ class Trays:
             self._under_way += 1
             return self._out.popleft()
 
+    def take_at_once(self) -> Prepared | None:
+        """Take a marked delivery if one lies ready: then every other lane has enough to do."""
+        if not self._out:
+            return None
+        with self._lock:
+            if not self._out or self.closing.is_set():
+                return None
+            self._under_way += 1
+            return self._out.popleft()
+
+    def put_back(self, prepared: Prepared) -> None:
+        """Return what was taken and not begun; another lane has it next, or the scribe withdraws it."""
+        with self._changed:
+            self._under_way -= 1
+            self._out.appendleft(prepared)
+            self._fed.notify()
+
     def put(self, done: Done) -> None:
         """Hand an outcome to the scribe."""
         with self._changed:

@@ -65,8 +65,12 @@ class Connection(Protocol):
     def usable(self) -> bool:
         """Whether another ``send`` can succeed; False once the line is lost, was ended, or has carried its share."""
 
-    def send(self, envelope: Envelope) -> Outcome:
-        """Run one transaction and return what became of it; network failures are outcomes, not exceptions."""
+    def send(self, envelope: Envelope, *, then: Envelope | None = None) -> Outcome:
+        """Run one transaction and return what became of it; network failures are outcomes, not exceptions.
+
+        *Then* is what this line carries next: it may be proposed to the server in the same breath as the end of this
+        one. While the line stays usable the next ``send`` must be of that very envelope.
+        """
 
     def close(self) -> None:
         """Say QUIT if the line still stands; never raises."""

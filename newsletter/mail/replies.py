@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from newsletter.mail.envelope import Deferred, Refused
 
@@ -51,6 +52,7 @@ class NotAReply(Exception):
     """What the server said is no SMTP reply; the message quotes it."""
 
 
+@lru_cache(maxsize=64)  # nearly all of a server's replies are one of three lines
 def parse_line(line: bytes) -> tuple[int, bool, str]:
     """Return code, whether more lines follow, and text of one reply line; raise ``NotAReply``."""
     found = _LINE.fullmatch(line.rstrip(b"\r\n"))

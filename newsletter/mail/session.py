@@ -20,6 +20,11 @@ _RECEIVE = 64 * 1024
 class ConnectionLost(Exception):
     """The line broke, fell silent past its time, or speaks no SMTP any more."""
 
+    def __init__(self, message: str, *, whole: int = 0) -> None:
+        super().__init__(message)
+        self.whole = whole
+        """How many of the pieces that were to be sent had left whole."""
+
 
 class Session(smtplib.SMTP):
     """The standard library's session with replies read strictly and under one deadline each.
@@ -47,14 +52,19 @@ class Session(smtplib.SMTP):
                 raise
         return line
 
-    def transmit(self, data: bytes | memoryview, *, patience: float) -> None:
-        """Send *data* within *patience* seconds; raise ``ConnectionLost``."""
+    def transmit(self, *pieces: bytes | memoryview, patience: float) -> None:
+        """Send *pieces* in order, each within *patience* seconds; a ``ConnectionLost`` counts the whole ones."""
         line = self._line()
+        left = list(pieces)
         try:
             line.settimeout(patience)
-            line.sendall(data)
+            if len(left) > 1 and not isinstance(line, ssl.SSLSocket):  # in one packet, where they fit
+                _cut(left, line.sendmsg(left))
+            while left:
+                line.sendall(left[0])
+                del left[0]
         except OSError as error:
-            raise ConnectionLost(_why(error)) from error
+            raise ConnectionLost(_why(error), whole=len(pieces) - len(left)) from error
 
     def reply(self, *, patience: float) -> Reply:
         """Read one whole reply within *patience* seconds; raise ``ConnectionLost``."""
@@ -220,6 +230,14 @@ def _expect(answer: tuple[int, bytes], code: int, words: str) -> None:
     if answer[0] != code:
         reply = Reply(answer[0], tuple(answer[1].decode("utf-8", "replace").split("\n")))
         raise TransportUnavailable(f"the server {words} {reply}", permanent=answer[0] >= 500)
+
+
+def _cut(pieces: list[bytes | memoryview], sent: int) -> None:
+    """Take the first *sent* octets out of *pieces*."""
+    while pieces and sent >= len(pieces[0]):
+        sent -= len(pieces.pop(0))
+    if sent:
+        pieces[0] = memoryview(pieces[0])[sent:]
 
 
 def _base64(octets: bytes) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import ssl
 from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from newsletter.kit.errors import BadInput, SettingsError
 from newsletter.mail.address import needs_smtputf8, wire_address
@@ -41,8 +42,27 @@ class SmtpTransport:
         return SmtpConnection(open_session(self.route, helo_name=self._helo_name, context=self._context), self.route)
 
 
+@dataclass(frozen=True, slots=True)
+class _Proposal:
+    """A message made ready for one line."""
+
+    envelope: Envelope
+    stages: tuple[tuple[str, bytes], ...]
+    """The commands before DATA, each with its name."""
+    wire_form: bytes
+
+    @property
+    def group(self) -> bytes:
+        """All its commands at once, DATA last (RFC 2920 §3.1)."""
+        return b"".join([*(command for _, command in self.stages), b"DATA\r\n"])
+
+
 class SmtpConnection:
-    """One open line; a lost one answers every further ``send`` with ``Deferred``."""
+    """One open line; a lost one answers every further ``send`` with ``Deferred``.
+
+    Where the server offers PIPELINING the commands of the next message travel with the end of the one before
+    (RFC 2920 §3.1: message content may begin a group), so that a message costs one round trip.
+    """
 
     def __init__(self, session: Session, route: SmtpRoute) -> None:
         self._session = session
@@ -51,6 +71,7 @@ class SmtpConnection:
         self._carried = 0
         self._open = True
         self._stuffing = Stuffing()
+        self._ahead: _Proposal | None = None  # its commands are with the server already
         self._dirty = False  # a transaction was left half done: RSET goes before the next one
         self._pipelining = session.has_extn("pipelining")
         self._utf8 = session.has_extn("smtputf8")
@@ -63,33 +84,33 @@ class SmtpConnection:
         """Whether another ``send`` can succeed and the line has not carried its share yet."""
         return self._open and (self._share is None or self._carried < self._share)
 
-    def send(self, envelope: Envelope) -> Outcome:
-        """Run one transaction and return what became of it; network failures are outcomes, not exceptions."""
+    def send(self, envelope: Envelope, *, then: Envelope | None = None) -> Outcome:
+        """Run one transaction and return what became of it; network failures are outcomes, not exceptions.
+
+        With *then*, which must be what is sent next while the line is usable, its commands may travel along.
+        """
         if not self._open:
             return Deferred(421, "the connection is closed", "4.4.2", lost=True)
-        try:
-            sender = wire_address(envelope.sender) if envelope.sender else ""
-        except BadInput as error:
-            return Refused(553, str(error), "5.1.7")
-        try:
-            recipient = wire_address(envelope.recipient)
-        except BadInput as error:
-            return Refused(553, str(error), "5.1.3")
-        prepared = self._wire_form(envelope, sender, recipient)
-        if isinstance(prepared, Refused):
-            return prepared
+        ahead, self._ahead = self._ahead, None
+        proposal = ahead or self._prepared(envelope)
+        if isinstance(proposal, Refused):
+            return proposal
         self._carried += 1
+        following = self._prepared(then) if then is not None and self._pipelining and self.usable else None
         try:
-            if self._session.left_over():
+            if proposal.envelope is not envelope:
+                raise ConnectionLost("the line was promised to another message")
+            if ahead is None and self._session.left_over():
                 raise ConnectionLost("the server spoke out of turn")
-            return self._transact(self._stages(sender, recipient, len(envelope.data)), prepared)
+            following = following if isinstance(following, _Proposal) else None  # its own turn will say why not
+            return self._transact(proposal, following, begun=ahead is not None)
         except ConnectionLost as error:
             self._drop()
             return Deferred(421, str(error), "4.4.2", lost=True)
 
     def close(self) -> None:
         """Say QUIT if the line still stands; never raises."""
-        if self._open:
+        if self._open and self._ahead is None:  # else the server waits for a message, and would take QUIT for one
             with suppress(ConnectionLost):
                 self._session.transmit(b"QUIT\r\n", patience=self._timeouts.quit)
                 self._session.reply(patience=self._timeouts.quit)
@@ -103,8 +124,12 @@ class SmtpConnection:
         self._open = False
         self._session.close()
 
-    def _wire_form(self, envelope: Envelope, sender: str, recipient: str) -> bytes | Refused:
-        """Return the message as it goes over the wire, or why this server cannot be given it, found without asking."""
+    def _prepared(self, envelope: Envelope) -> _Proposal | Refused:
+        """Return *envelope* ready for this line, or why this server cannot be given it, found without asking."""
+        addresses = _addresses(envelope)
+        if isinstance(addresses, Refused):
+            return addresses
+        sender, recipient = addresses
         data = envelope.data
         utf8 = needs_smtputf8(sender) or needs_smtputf8(recipient)
         if utf8 and not self._utf8:
@@ -117,24 +142,21 @@ class SmtpConnection:
         if wire_form is None:
             # Some servers end a message at LF.LF: never hand over what could be read as two (SMTP smuggling).
             return Refused(554, "the message has a bare CR, a bare LF or a NUL; this is a fault of ours", "5.6.0")
-        return wire_form
+        declared = f" SIZE={len(data)}" if self._takes_size else ""
+        mail = f"MAIL FROM:<{sender}>{declared}{' SMTPUTF8' if utf8 else ''}\r\n".encode()
+        return _Proposal(envelope, (("MAIL", mail), ("RCPT", f"RCPT TO:<{recipient}>\r\n".encode())), wire_form)
 
-    def _stages(self, sender: str, recipient: str, size: int) -> list[tuple[str, bytes]]:
-        """Return the commands before DATA, each with its name."""
-        utf8 = " SMTPUTF8" if needs_smtputf8(sender) or needs_smtputf8(recipient) else ""
-        declared = f" SIZE={size}" if self._takes_size else ""
-        stages = [
-            ("MAIL", f"MAIL FROM:<{sender}>{declared}{utf8}\r\n".encode()),
-            ("RCPT", f"RCPT TO:<{recipient}>\r\n".encode()),
-        ]
-        return [("RSET", b"RSET\r\n"), *stages] if self._dirty else stages
-
-    def _transact(self, stages: list[tuple[str, bytes]], wire_form: bytes) -> Outcome:
+    def _transact(self, proposal: _Proposal, following: _Proposal | None, *, begun: bool) -> Outcome:
         """Run the transaction; raise ``ConnectionLost`` only where neither refusal nor final dot came before it."""
-        self._dirty = True
+        if self._dirty and not begun:
+            proposal = replace(proposal, stages=(("RSET", b"RSET\r\n"), *proposal.stages))
+        muddled, self._dirty = self._dirty and begun, True
         refused: dict[str, Reply] = {}
         try:
-            go = self._propose(stages, refused)
+            go = self._propose(proposal, refused, begun=begun)
+            if muddled and "MAIL" in refused and refused["MAIL"].code == 503:
+                refused.clear()  # it still thinks of the message before, which it did not take
+                raise ConnectionLost(str(go))
             if refused and go is not None and go.code == 354:
                 self._take_back(refused)
         except ConnectionLost:
@@ -147,17 +169,16 @@ class SmtpConnection:
         assert go is not None
         if go.code != 354:
             return _refused_at("DATA", self._sound(go, "DATA"))
-        return self._deliver(wire_form)
+        return self._deliver(proposal.wire_form, following)
 
-    def _propose(self, stages: list[tuple[str, bytes]], refused: dict[str, Reply]) -> Reply | None:
+    def _propose(self, proposal: _Proposal, refused: dict[str, Reply], *, begun: bool) -> Reply | None:
         """Send the commands and collect what is *refused*; return the answer to DATA, None where DATA was not sent.
 
-        With PIPELINING all go in one group, DATA last (RFC 2920 §3.1), and every answer is read.
+        With PIPELINING all go in one group, unless they went before (*begun*), and every answer is read.
         """
-        if self._pipelining:
-            group = b"".join([*(command for _, command in stages), b"DATA\r\n"])
-            self._session.transmit(group, patience=self._timeouts.command)
-        for name, command in stages:
+        if self._pipelining and not begun:
+            self._session.transmit(proposal.group, patience=self._timeouts.command)
+        for name, command in proposal.stages:
             if not self._pipelining:
                 self._session.transmit(command, patience=self._timeouts.command)
             reply = self._reply(self._timeouts.command)
@@ -178,10 +199,10 @@ class SmtpConnection:
         self._session.transmit(b".\r\n", patience=self._timeouts.data_block)
         self._reply(self._timeouts.final_dot)
 
-    def _deliver(self, wire_form: bytes) -> Outcome:
+    def _deliver(self, wire_form: bytes, following: _Proposal | None) -> Outcome:
         """Send the message and its final dot; from then on a lost line leaves it in doubt (RFC 1047)."""
         try:
-            self._transmit_message(wire_form)
+            self._transmit_message(wire_form, following)
         except ConnectionLost:
             last_words = self._last_words()
             if last_words is None:
@@ -199,10 +220,19 @@ class SmtpConnection:
         self._dirty = False
         return Accepted(str(reply))
 
-    def _transmit_message(self, wire_form: bytes) -> None:
+    def _transmit_message(self, wire_form: bytes, following: _Proposal | None) -> None:
+        """Send the message, and behind it the commands of the *following*; raise where the message did not go whole."""
         whole = memoryview(wire_form)
-        for block in range(0, len(whole), BLOCK):
-            self._session.transmit(whole[block : block + BLOCK], patience=self._timeouts.data_block)
+        *blocks, last = [whole[start : start + BLOCK] for start in range(0, len(whole), BLOCK)]
+        for block in blocks:
+            self._session.transmit(block, patience=self._timeouts.data_block)
+        self._ahead = following
+        group = [following.group] if following is not None else []
+        try:
+            self._session.transmit(last, *group, patience=self._timeouts.data_block)
+        except ConnectionLost as lost:
+            if not lost.whole:
+                raise
 
     def _last_words(self) -> Reply | None:
         """Return the 4xx or 5xx a server left on a line that broke while the message was on its way."""
@@ -224,6 +254,18 @@ class SmtpConnection:
         if reply.code < 400 and reply.code // 100 != expected:
             raise ConnectionLost(f"the server answered {stage} with {reply}")
         return reply
+
+
+def _addresses(envelope: Envelope) -> tuple[str, str] | Refused:
+    """Return sender and recipient as they are said to the server."""
+    try:
+        sender = wire_address(envelope.sender) if envelope.sender else ""
+    except BadInput as error:
+        return Refused(553, str(error), "5.1.7")
+    try:
+        return sender, wire_address(envelope.recipient)
+    except BadInput as error:
+        return Refused(553, str(error), "5.1.3")
 
 
 def _refused_at(stage: str, reply: Reply) -> Deferred | Refused:
