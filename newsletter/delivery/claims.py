@@ -3,7 +3,7 @@
 Both are one statement: rows are picked, judged and changed together, so that an unsubscribe either comes before it and
 is obeyed, or after it and is too late. Whoever may not get mail any more becomes ``skipped`` with the reason.
 
-The statements are built once and given their values at each call: building them takes longer than running them.
+The statements are compiled once and given their values at each call: compiling takes longer than running them.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ from newsletter.delivery.progress import DELIVERIES, IS_PLANNED, changed
 from newsletter.delivery.promise import Promise
 from newsletter.delivery.states import DeliveryState, DispatchKind, DispatchState, SkipReason
 from newsletter.issues.models import Issue
+from newsletter.kit.statements import Among, Statement
 from subscribers.models import Subscription, Suppression
 
 LEASE = timedelta(seconds=60)
@@ -84,9 +85,9 @@ def claim(
         found = session.execute(picking, given).all()
         put_off = _put_off(session, found, around)
         ids = [row.id for row in found if row.domain not in around.resting]
-        rows = session.execute(_claiming(picked=True), {**given, "ids": ids}).all()
+        rows = _claiming(picked=True).rows(session, {**given, "ids": ids})
     else:
-        rows = session.execute(_claiming(picked=False), given).all()
+        rows = _claiming(picked=False).rows(session, given)
     promises = [Promise(*row[1:]) for row in rows if row[0] is DeliveryState.CLAIMED]
     promises.sort(key=lambda promise: promise.id)
     return Claimed(promises, len(rows) - len(promises), put_off)
@@ -103,8 +104,8 @@ def mark_sending(
         "now": now, "lease": now + LEASE, "for_owner": owner, "for_route": route,
         "ids": [promise.id for promise in promises],
     }  # fmt: skip
-    rows = session.execute(_marking(by_route=route is not None), given)
-    return {row.id for row in rows if row.state is DeliveryState.SENDING}
+    rows = _marking(by_route=route is not None).rows(session, given)
+    return {delivery_id for delivery_id, state in rows if state is DeliveryState.SENDING}
 
 
 def give_back(session: Session, ids: Sequence[int], *, owner: str, begun: bool = False) -> int:
@@ -139,7 +140,7 @@ _LEASE = bindparam("lease", type_=_D.lease_until.type)
 _OWNER = bindparam("for_owner", type_=_D.owner.type)
 _ROUTE = bindparam("for_route", type_=Dispatch.route.type)
 _DISPATCH = bindparam("of_dispatch", type_=_D.dispatch_id.type)
-_IDS = bindparam("ids", expanding=True, type_=_D.id.type)
+_AMONG_IDS = Among(_D.id, "ids")
 _MOST = bindparam("most", type_=Integer())
 
 
@@ -165,14 +166,14 @@ def _picking() -> Select[tuple[int]]:
 
 
 @cache
-def _claiming(*, picked: bool) -> Update:
+def _claiming(*, picked: bool) -> Statement:
     """Return the statement that claims what was *picked* before, or what it picks itself."""
     if picked:
-        which = _D.id.in_(_IDS)
+        which: ColumnElement[bool] = _AMONG_IDS
     else:  # materialised, or PostgreSQL may ask for the LIMIT twice
         which = _D.id.in_(select(_picking().cte("picked").prefix_with("MATERIALIZED", dialect="postgresql").c.id))
     judged = _judged(which)
-    return (
+    return Statement(
         _turned(judged, DeliveryState.PLANNED, DeliveryState.CLAIMED)
         .values(owner=case((judged.c.reason.is_(None), _OWNER), else_=""))
         .returning(
@@ -183,11 +184,11 @@ def _claiming(*, picked: bool) -> Update:
 
 
 @cache
-def _marking(*, by_route: bool) -> Update:
-    which = and_(_D.id.in_(_IDS), Dispatch.route == _ROUTE) if by_route else _D.id.in_(_IDS)
+def _marking(*, by_route: bool) -> Statement:
+    which = and_(_AMONG_IDS, Dispatch.route == _ROUTE) if by_route else _AMONG_IDS
     marking = _turned(_judged(which), DeliveryState.CLAIMED, DeliveryState.SENDING).where(_D.owner == _OWNER)
     marking = marking.values(route=_ROUTE) if by_route else marking
-    return marking.returning(_D.id, _D.state)
+    return Statement(marking.returning(_D.id, _D.state))
 
 
 def _judged(which: ColumnElement[bool]) -> CTE:

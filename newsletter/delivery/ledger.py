@@ -12,9 +12,10 @@ from newsletter.delivery import alarms, failover, feedback, maillog
 from newsletter.delivery.progress import DELIVERIES, IS_IN_HAND, changed
 from newsletter.delivery.settlement import OnDoubt, Settlement
 from newsletter.delivery.states import DeliveryState
+from newsletter.kit.statements import Statement
 
 _D = DELIVERIES.c
-_RECORD = (
+_RECORD = Statement(
     update(DELIVERIES)
     # The fence: who has lost the delivery to another worker changes nothing.
     .where(_D.id == bindparam("of_id"), _D.owner == bindparam("of_owner"), _D.state == DeliveryState.SENDING)
@@ -37,8 +38,8 @@ _OPEN = frozenset({DeliveryState.PLANNED, DeliveryState.HELD})
 
 def record(session: Session, settlements: Sequence[Settlement], *, owner: str) -> int:
     """Write down what became of deliveries that *owner* marked as being sent; return how many were still its own."""
-    result = session.execute(
-        _RECORD,
+    recorded = _RECORD.change(
+        session,
         [
             {
                 "of_id": one.delivery_id,
@@ -56,7 +57,6 @@ def record(session: Session, settlements: Sequence[Settlement], *, owner: str) -
             for one in settlements
         ],
     )
-    recorded = changed(result)
     if recorded != len(settlements):
         maillog.fenced(len(settlements) - recorded)
     exceptions = [one for one in settlements if one.state is not DeliveryState.ACCEPTED]
