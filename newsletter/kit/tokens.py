@@ -39,6 +39,11 @@ LINK_LENGTH = 36
 RETURN_BYTES = 20
 NONCE_BYTES = 12
 """96 bits, at random: fine for the few thousand secrets a desk will ever seal (NIST SP 800-38D §8.3)."""
+_DIGITS = "abcdefghijklmnopqrstuvwxyz234567"
+"""Of base32 (RFC 4648 §6), in lower case."""
+_PAIRS = [first + second for first in _DIGITS for second in _DIGITS]
+"""Ten bits at a time, since the library's own encoder takes five times as long, and every mail has two of these."""
+_SHIFTS = range(RETURN_BYTES * 8 - 10, -1, -10)
 
 
 class Purpose(IntEnum):
@@ -116,7 +121,8 @@ class Keyring:
     def delivery(self, purpose: Purpose, delivery_id: int) -> str:
         """Return the 32-character base32 token of one delivery, for an envelope sender or a Message-ID."""
         sealed = self._rings[0].sealed(purpose, delivery_id.to_bytes(RETURN_BYTES - MAC_BYTES - 1))
-        return base64.b32encode(sealed).decode().lower()
+        bits = int.from_bytes(sealed)
+        return "".join([_PAIRS[bits >> shift & 0x3FF] for shift in _SHIFTS])
 
     def read_delivery(self, purpose: Purpose, token: str) -> int:
         """Return the delivery's id; raise ``BadToken`` if it is not ours. Case does not matter (RFC 5321 §2.4)."""

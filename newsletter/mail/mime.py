@@ -6,6 +6,7 @@ import binascii
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from newsletter.mail.headers import parameter
 
@@ -16,8 +17,7 @@ _CROWDED_BLANK = re.compile(rb"^([^\n]{74,})(=(?:20|09))$", re.MULTILINE)
 """A blank at a line's end, which the encoder writes in three octets without asking whether they fit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hole:
+class Hole(NamedTuple):  # a tuple, since every mail looks a dozen of them up
     """A place in a message that is filled per recipient: what goes there, and what kind of place it is."""
 
     name: str
