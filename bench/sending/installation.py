@@ -48,7 +48,7 @@ class SizedMessages(OutgoingMessages):
         pages = MessageSlots(
             to_address="", message_id="", date=utc_now(), web_url=f"{PUBLIC_URL}/i/1", pdf_url=f"{PUBLIC_URL}/i/1.pdf"
         )
-        return self._filler(compiled, pages, publication_id, "example.org", read_by_anybody=True)
+        return self._filler(compiled, pages, publication_id, "example.org", keyring=self._keyring, read_by_anybody=True)
 
 
 def _source(paragraphs: int) -> MessageSource:
