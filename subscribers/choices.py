@@ -12,6 +12,7 @@ from newsletter.kit.errors import BadInput
 from subscribers import evidence
 from subscribers.columns import NAME_LIMIT, clean_name, language_tag
 from subscribers.models import Format, Rhythm, Subscriber, Subscription
+from subscribers.search_keys import name_keys
 
 
 def set_format(session: Session, subscriber_id: int, wanted: Format, *, now: datetime, source: str) -> bool:
@@ -62,7 +63,7 @@ def _set(session: Session, subscriber_id: int, what: str, wanted: Any, *, now: d
     changed = session.scalar(
         update(Subscriber)
         .where(Subscriber.id == subscriber_id, column != wanted)
-        .values({what: wanted})
+        .values({what: wanted} | (name_keys(wanted) if what == "name" else {}))
         .returning(Subscriber.id)
     )
     if changed is None:

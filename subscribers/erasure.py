@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.kit.tokens import Keyring
 from subscribers import evidence, subscriptions, suppression, wishes
+from subscribers.attributes import FieldValue, TagMark
 from subscribers.models import (
     ConsentEvent,
     Format,
@@ -62,8 +63,13 @@ def erase(session: Session, subscriber_id: int, *, keyring: Keyring, now: dateti
     session.execute(
         update(Subscriber)
         .where(Subscriber.id == subscriber_id)
-        .values(address="", address_key=f"{ERASED_KEY}{subscriber_id}", name="", language="", format=Format.HTML)
-    )
+        .values(
+            address="", address_key=f"{ERASED_KEY}{subscriber_id}", name="", language="", format=Format.HTML,
+            domain="", name_key="", surname_key="",
+        )
+    )  # fmt: skip
+    for noted in (TagMark, FieldValue):
+        session.execute(delete(noted).where(noted.subscriber_id == subscriber_id))
     session.execute(delete(MailedLink).where(MailedLink.subscriber_id == subscriber_id))
     wishes.forget(session, key)
     suppression.suppress_erased(session, key, keyring=keyring, now=now)

@@ -17,6 +17,7 @@ from subscribers.evidence import Sealed, facts, seal
 from subscribers.import_report import Fate
 from subscribers.membership import end_of
 from subscribers.models import ConsentBasis, ConsentEvent, Format, Rhythm, Subscriber, Subscription, SubscriptionState
+from subscribers.search_keys import name_keys
 from subscribers.suppression import keys_suppressed
 
 # As tables, not classes: the ORM would walk every value of a hundred thousand rows once more.
@@ -223,7 +224,10 @@ def _filled_in(entry: Entry, person: Person) -> dict[str, object]:
         filled["name"] = entry.name
     if entry.language and not person.language:
         filled["language"] = entry.language
-    return {"id": person.id, "name": person.name, "language": person.language, **filled} if filled else {}
+    if not filled:
+        return {}
+    name = entry.name if "name" in filled else person.name
+    return {"id": person.id, "name": name, "language": person.language, **filled, **name_keys(name)}
 
 
 def _complete(session: Session, rows: Sequence[dict[str, object]]) -> None:

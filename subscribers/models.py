@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 import newsletter.notices  # the tables that foreign keys here refer to
 import newsletter.publications  # noqa: F401
 from newsletter.kit.database import Base, RowId, UtcDateTime, named
+from subscribers.search_keys import domain_in, name_in, surname_in
 from subscribers.states import (
     ConsentBasis,
     Format,
@@ -49,6 +50,19 @@ class Subscriber(Base):
     """A person, known by an address."""
 
     __tablename__ = "subscribers"
+    __table_args__ = (
+        # With these operators PostgreSQL finds what begins with a word, whatever its collation.
+        Index("ix_subscribers_name", "name_key", "id", postgresql_ops={"name_key": "varchar_pattern_ops"}),
+        Index("ix_subscribers_surname", "surname_key", "id", postgresql_ops={"surname_key": "varchar_pattern_ops"}),
+        Index("ix_subscribers_domain", "domain", "id", postgresql_ops={"domain": "varchar_pattern_ops"}),
+        # For addresses SQLite has the unique key, and PostgreSQL ``ix_subscribers_address`` from a migration.
+        Index(
+            "ix_subscribers_merged",
+            "merged_into",
+            sqlite_where=text("merged_into is not null"),
+            postgresql_where=text("merged_into is not null"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     address: Mapped[str] = mapped_column(String(254))
@@ -62,6 +76,13 @@ class Subscriber(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     chain_head: Mapped[str] = mapped_column(String(64), default="")
     """Hash of the newest ConsentEvent; empty before the first."""
+    domain: Mapped[str] = mapped_column(String(253), default=domain_in, server_default="")
+    """Of the normalised address. This and the next two are what a search looks in; see ``search_keys``."""
+    name_key: Mapped[str] = mapped_column(String(200), default=name_in, server_default="")
+    surname_key: Mapped[str] = mapped_column(String(100), default=surname_in, server_default="")
+    merged_into: Mapped[int | None] = mapped_column(RowId)
+    """The person that this one turned out to be; the row stays for its part of the evidence. No foreign key: SQLite
+    would make the table anew, and every other refers to it."""
 
 
 class Subscription(Base):
@@ -71,6 +92,7 @@ class Subscription(Base):
     __table_args__ = (
         UniqueConstraint("subscriber_id", "publication_id"),
         Index("ix_subscriptions_audience", "publication_id", "state", "subscriber_id"),
+        Index("ix_subscriptions_of_publication", "publication_id", "subscriber_id"),
         Index(
             "ix_subscriptions_less_often",
             "publication_id",

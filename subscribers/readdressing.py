@@ -15,6 +15,7 @@ from newsletter.publications import Publication
 from subscribers import evidence, letters, limits, mailed_links, suppression
 from subscribers.links import ReaderLinks
 from subscribers.models import LinkKind, Subscriber
+from subscribers.search_keys import domain_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,11 @@ def move(session: Session, claims: LinkClaims, *, keyring: Keyring, now: datetim
         raise Conflict("This address reads our newsletters already; unsubscribe one of the two.")
     old = person.address
     suppression.lift(session, address, keyring=keyring)
-    session.execute(update(Subscriber).where(Subscriber.id == person.id).values(address=address, address_key=key))
+    session.execute(
+        update(Subscriber)
+        .where(Subscriber.id == person.id)
+        .values(address=address, address_key=key, domain=domain_key(key))
+    )
     evidence.record(
         session, person.id, kind="readdressed", at=now, publication_id=None,
         payload={"from": old, "to": address, "asked_at": link.made_at.isoformat(), "source": "own data"},

@@ -26,6 +26,7 @@ class Proof:
     kind: str
     publication: str
     """Its name; empty where the entry concerns all."""
+    publication_id: int | None
     facts: dict[str, Any]
     """What was sealed; empty after an erasure."""
     sealed: str
@@ -59,6 +60,7 @@ def consent_record(session: Session, subscriber_id: int) -> tuple[Proof, ...]:
             at=event.at,
             kind=event.kind,
             publication=name or "",
+            publication_id=event.publication_id,
             facts=json.loads(event.payload) if event.payload else {},
             sealed=event.payload or "",
             salt=event.salt.hex() if event.salt else "",

@@ -13,7 +13,10 @@ import newsletter.issues.reviews
 import newsletter.issues.versions
 import newsletter.notices
 import newsletter.publications  # noqa: F401
-import subscribers.models  # noqa: F401
+import subscribers.attributes
+import subscribers.import_tables
+import subscribers.models
+import subscribers.segment_table  # noqa: F401
 from newsletter.delivery.states import DeliveryState, DispatchKind, DispatchState, EventKind, SkipReason, Variant
 from newsletter.kit.database import Base, RowId, UtcDateTime, named
 

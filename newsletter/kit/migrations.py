@@ -13,6 +13,9 @@ from alembic.script import ScriptDirectory
 from newsletter.kit.database import Database
 from newsletter.kit.templating import bundled
 
+PATTERN_INDEX = "ix_subscribers_address"
+"""An index that only PostgreSQL needs, to find addresses by how they begin; a model could not say so."""
+
 
 def config_for(database: Database) -> Config:
     """Return Alembic's configuration for *database*; the migration runs on its writing engine."""
@@ -29,7 +32,9 @@ def migrate(database: Database) -> None:
 
 
 def is_ours(name: str | None, kind: str, parents: Mapping[Any, Any]) -> bool:
-    """Tell Alembic's comparison which tables are ours; Procrastinate's have a migration and no models."""
+    """Tell Alembic's comparison what models declare; Procrastinate's tables have a migration and no models."""
+    if kind == "index":
+        return name != PATTERN_INDEX
     return not (kind == "table" and name is not None and name.startswith("procrastinate_"))
 
 

@@ -19,6 +19,7 @@ from newsletter.web.desk import (
     pictures,
     preview,
     provider,
+    readers,
     reporting,
     review,
     sending,
@@ -40,5 +41,6 @@ for area in (
     new_publication, settings, theme_samples,
     manuscripts,
     pictures,
+    readers,
 ):  # fmt: skip
     router.include_router(area.router)

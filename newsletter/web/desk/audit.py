@@ -55,7 +55,12 @@ DEEDS = {
     "person.untie": N_("untied an account of the organisation"),
     "publication.add": N_("added a newsletter"),
     "publication.change": N_("changed a newsletter"),
+    "reader.correct": N_("corrected a reader’s name, language or format"),
+    "reader.disclose": N_("handed out a reader’s data"),
+    "reader.erase": N_("erased a reader"),
+    "reader.object": N_("noted a reader’s objection"),
     "reader.suppress": N_("put an address on the do-not-mail list"),
+    "reader.unsubscribe": N_("ended a reader’s subscription"),
     "readers.import": N_("imported readers"),
 }
 """What a deed is called on the page; one that is missing is shown as it was written down."""

@@ -24,12 +24,14 @@ class Place:
 
 EVERYWHERE = (
     Place(N_("Issues"), "/desk/"),
+    Place(N_("Readers"), "/desk/readers", Permission.READERS),
     Place(N_("People"), "/desk/people", Permission.ADMINISTER),
     Place(N_("Audit trail"), "/desk/audit", Permission.ADMINISTER),
 )
 """Of the whole desk; a page that needs a permission needs it for the whole house."""
 OF_A_PUBLICATION = (
     Place(N_("Issues"), "", Permission.READ),
+    Place(N_("Readers"), "readers", Permission.READERS),
     Place(N_("Settings"), "settings", Permission.ADMINISTER),
 )
 """Of one newsletter, as the paths go on after ``/desk/p/<label>/``."""
