@@ -75,7 +75,7 @@ def everybody(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(Subscriber).where(Subscriber.domain != "")) or 0
 
 
-def begins(session: Session, column: InstrumentedAttribute[str], words: str) -> ColumnElement[bool]:
+def begins(session: Session, column: InstrumentedAttribute[Any], words: str) -> ColumnElement[bool]:
     """Return whether *column* begins with *words*, so that an index answers: letter by letter, in no language."""
     if session.get_bind().dialect.name == "postgresql":
         return column.op("~>=~", is_comparison=True)(words) & column.op("~<~", is_comparison=True)(words + LAST_LETTER)

@@ -40,10 +40,17 @@ Missed = Annotated[
     str | None, typer.Option("--missed", help="What becomes of a sending whose time was missed: now or cancel.")
 ]
 
+Segment = Annotated[str, typer.Option("--segment", help="Send to the readers of this segment alone.")]
+Without = Annotated[
+    list[str] | None,
+    typer.Option("--without", help="Leave the readers of this segment out; may be given several times."),
+]
+
 
 def wishes(
-    *, at: str | None, hold: str, team: list[str] | None, share: str, stage_hold: str, missed: str | None
-) -> Wishes:
+    *, at: str | None, hold: str, team: list[str] | None, share: str, stage_hold: str, missed: str | None,
+    segment: str = "", without: list[str] | None = None,
+) -> Wishes:  # fmt: skip
     """Read the options; raise ``BadInput`` naming the one that cannot be used."""
     from newsletter.delivery.stages import Staging, team_addresses
     from newsletter.delivery.wishes import Wishes
@@ -58,7 +65,7 @@ def wishes(
         )
     elif stage_hold:
         raise BadInput("--stage-hold needs a --team or a --share that goes first.")
-    return Wishes(at, span(hold), staging, missed)
+    return Wishes(at, span(hold), staging, missed, segment, tuple(without or []))
 
 
 def waiting_for(here: Installation, session: Session, dispatch_id: int) -> str:
@@ -90,6 +97,10 @@ def waiting_for(here: Installation, session: Session, dispatch_id: int) -> str:
 def lines_of(wished: Wishes, meant: Intent, *, now: datetime) -> Iterator[str]:
     """Say what is wished beyond sending to all at once, a line each."""
     zone = ZoneInfo(meant.profile.time_zone)
+    if wished.segment:
+        yield f"  Only      the segment {wished.segment}"
+    if wished.without:
+        yield f"  Without   the segment {', '.join(wished.without)}"
     if meant.begins_at > now:
         yield f"  Begins    {_when(meant.begins_at, zone)}"
     if wished.hold:

@@ -51,6 +51,8 @@ def send(
     share: scheduling.Share = "",
     stage_hold: scheduling.StageHold = "",
     missed: scheduling.Missed = None,
+    segment: scheduling.Segment = "",
+    without: scheduling.Without = None,
     yes: Yes = False,
     by: By = None,
     as_json: Json = False,
@@ -60,7 +62,9 @@ def send(
 
     if text_only and not (test or test_group):
         raise BadInput("--text goes with --test; each reader gets the form that he or she chose.")
-    wished = scheduling.wishes(at=at, hold=hold, team=team, share=share, stage_hold=stage_hold, missed=missed)
+    wished = scheduling.wishes(
+        at=at, hold=hold, team=team, share=share, stage_hold=stage_hold, missed=missed, segment=segment, without=without
+    )
     with opened() as here:
         if test or test_group:
             wished.refuse_for_a_test()

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, true, type_coerce
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import corrected
+from newsletter.delivery import corrected, narrowing
 from newsletter.delivery.models import Delivery, Dispatch
+from newsletter.delivery.narrowing import EVERYBODY, Narrowing
 from newsletter.delivery.states import DispatchKind, SkipReason, Variant
 from subscribers.models import Format, Rhythm, Subscriber, Subscription, SubscriptionState, Suppression
 
@@ -53,7 +54,8 @@ def of_dispatch(session: Session, dispatch: Dispatch, *, now: datetime) -> Selec
         case DispatchKind.CORRECTION:
             return of_correction(session, dispatch.publication_id, dispatch.options["first"], now=now)
         case _:
-            return audience(session, dispatch.publication_id, now=now)
+            narrowed = narrowing.of_options(dispatch.options)
+            return audience(session, dispatch.publication_id, now=now, narrowed=narrowed)
 
 
 def of_correction(session: Session, publication_id: int, first: list[int], *, now: datetime) -> Select[Any]:
@@ -63,11 +65,12 @@ def of_correction(session: Session, publication_id: int, first: list[int], *, no
 
 
 def audience(
-    session: Session, publication_id: int, *, now: datetime, rhythm: Rhythm | None = Rhythm.EVERY
-) -> Select[Any]:
+    session: Session, publication_id: int, *, now: datetime, rhythm: Rhythm | None = Rhythm.EVERY,
+    narrowed: Narrowing = EVERYBODY,
+) -> Select[Any]:  # fmt: skip
     """Return a query for everybody who gets an issue of the publication, with the columns a Delivery takes.
 
-    *rhythm* chooses those who want to hear less often instead; None: all.
+    *rhythm* chooses those who want to hear less often instead; None: all. *narrowed* to a segment, or without some.
     """
     as_wanted = true() if rhythm is None else Subscription.rhythm == rhythm
     suppressed = exists().where(Suppression.address_key == Subscriber.address_key)
@@ -87,6 +90,7 @@ def audience(
         )
         .join(Subscription, Subscription.subscriber_id == Subscriber.id)
         .where(Subscription.publication_id == publication_id, skip_reason(now=now).is_(None), ~suppressed, as_wanted)
+        .where(*(narrowing.fits(session, publication_id, narrowed, now=now) if narrowed else []))
     )
 
 
@@ -95,6 +99,6 @@ def count_of(session: Session, readers: Select[Any]) -> int:
     return session.scalar(select(func.count()).select_from(readers.subquery())) or 0
 
 
-def count(session: Session, publication_id: int, *, now: datetime) -> int:
+def count(session: Session, publication_id: int, *, now: datetime, narrowed: Narrowing = EVERYBODY) -> int:
     """Return how many readers an issue sent at *now* would have."""
-    return count_of(session, audience(session, publication_id, now=now))
+    return count_of(session, audience(session, publication_id, now=now, narrowed=narrowed))

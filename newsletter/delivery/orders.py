@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.delivery import audience, corrected, progress
 from newsletter.delivery.models import Dispatch
+from newsletter.delivery.narrowing import EVERYBODY, Narrowing
 from newsletter.delivery.planning import Order, checked_addresses, start
 from newsletter.delivery.routes import Routes
 from newsletter.delivery.schedules import check_embargo
@@ -43,11 +44,13 @@ def send_issue(
     hold: timedelta = timedelta(0),
     staging: Staging | None = None,
     fallbacks: tuple[str, ...] = (),
+    narrowed: Narrowing = EVERYBODY,
 ) -> Dispatch:
     """Start sending the signed-off issue to its readers, or return the sending that was started before.
 
     What comes after a first version that went out is a correction, and goes to exactly those who got the first.
-    *hold* is a time before anything is planned, *staging* says who gets it first, *fallbacks* are routes to go on with.
+    *hold* is a time before anything is planned, *staging* says who gets it first, *fallbacks* are routes to go on with,
+    *narrowed* which readers it goes to.
     Raises ``Conflict`` if nothing is signed off, ``DispatchRefused`` if an embargo stands beyond the time, ``BadInput``
     for a team's address that is none.
     """
@@ -73,7 +76,7 @@ def send_issue(
         hold=hold,
         staging=staging,
         fallbacks=fallbacks,
-        options={} if kind is DispatchKind.ISSUE else {"first": first},
+        options=narrowed.options if kind is DispatchKind.ISSUE else {"first": first},
     )
     dispatch = start(session, order, now=now)
     if dispatch.started_at is None and dispatch.approval_id != approved.approval_id:
@@ -85,11 +88,11 @@ def send_issue(
     return dispatch
 
 
-def readers_of(session: Session, issue: Issue, *, route: str, now: datetime) -> int:
-    """Return how many would get the issue at *now*: all readers, or those whom a correction concerns."""
+def readers_of(session: Session, issue: Issue, *, route: str, now: datetime, narrowed: Narrowing = EVERYBODY) -> int:
+    """Return how many would get the issue at *now*: all readers, a segment, or those whom a correction concerns."""
     first = _first_sendings(session, issue, route)
     if not first:
-        return audience.count(session, issue.publication_id, now=now)
+        return audience.count(session, issue.publication_id, now=now, narrowed=narrowed)
     concerned = audience.of_correction(session, issue.publication_id, first, now=now)
     return audience.count_of(session, concerned) + audience.count_of(session, corrected.colleagues(first))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -40,8 +40,8 @@ class Moment:
     """A notice's."""
     note: str = ""
     """What the server answered, or why nothing was sent."""
-    facts: dict[str, Any] | None = None
-    """What was sealed in the consent record."""
+    ground: str = ""
+    """The words that were agreed to, or where the proof of consent is kept."""
 
 
 def timeline(session: Session, subscriber_id: int, *, seen: Collection[int] | None) -> tuple[list[Moment], bool]:
@@ -56,10 +56,14 @@ def timeline(session: Session, subscriber_id: int, *, seen: Collection[int] | No
 
 def _agreed(session: Session, subscriber_id: int, seen: Collection[int] | None) -> list[Moment]:
     return [
-        Moment(proof.at, "consent", proof.kind, proof.publication, facts=proof.facts)
+        Moment(proof.at, "consent", proof.kind, proof.publication, ground=_ground(proof.facts))
         for proof in record.consent_record(session, subscriber_id)
         if seen is None or proof.publication_id is None or proof.publication_id in seen
     ]
+
+
+def _ground(facts: Mapping[str, Any]) -> str:
+    return str(facts.get("evidence") or facts.get("wording") or "")
 
 
 def _sent(session: Session, subscriber_id: int, seen: Collection[int] | None) -> list[Moment]:

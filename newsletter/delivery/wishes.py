@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import allowance, orders, progress, schedules
+from newsletter.delivery import allowance, narrowing, orders, progress, schedules
 from newsletter.delivery.allowance import Choice
 from newsletter.delivery.forecast import forecast
 from newsletter.delivery.models import Dispatch
@@ -36,6 +36,10 @@ class Wishes:
     staging: Staging | None = None
     missed: str | None = None
     """What becomes of a sending whose time was missed: ``now`` or ``cancel``."""
+    segment: str = ""
+    """The name of the segment it goes to; empty: all readers."""
+    without: tuple[str, ...] = ()
+    """Names of segments that it does not go to."""
 
     @property
     def plain(self) -> bool:
@@ -45,7 +49,10 @@ class Wishes:
     def refuse_for_a_test(self) -> None:
         """Raise ``BadInput`` if anything is asked for: a test goes at once."""
         if not self.plain:
-            raise BadInput("A test goes at once to all its addresses; --at, --hold, --team and --share are for issues.")
+            raise BadInput(
+                "A test goes at once to all its addresses; --at, --hold, --team, --share, --segment and --without are "
+                "for issues."
+            )
 
     def refuse_to_mend(self, issue_id: int) -> None:
         """Raise ``Conflict`` if the wish is about a sending that was missed, where there is none."""
@@ -66,6 +73,7 @@ class Intent:
     """What a sending will mean, before anybody says yes."""
 
     readers: int
+    publication_id: int
     profile: Profile
     subject: str
     approved_by: str
@@ -91,7 +99,10 @@ def intent(
     approved = signoff.approved_editions(session, issue, keyring=keyring)
     profile = drafts.publication_of(session, issue).profile
     at = wished.moment(ZoneInfo(profile.time_zone), now=now)
-    readers = orders.readers_of(session, issue, route=routes.default.name, now=now)
+    narrowed = narrowing.by_names(session, issue.publication_id, wished.segment, wished.without)
+    readers = orders.readers_of(session, issue, route=routes.default.name, now=now, narrowed=narrowed)
+    if not readers and narrowed:
+        raise DispatchRefused("Nobody fits this choice of readers; look at the segment, or send it to all.")
     if not readers:
         raise DispatchRefused(f"{profile.name} has no readers yet; `newsletter subscribers import` brings some.")
     choice = allowance.choose(session, routes.chosen(profile.routes), messages=readers, at=at, now=now)
@@ -99,6 +110,7 @@ def intent(
     opening = opening_of(profile, after=start)
     return Intent(
         readers=readers,
+        publication_id=issue.publication_id,
         profile=profile,
         subject=approved.subject,
         approved_by=approved.approved_by,
@@ -119,6 +131,7 @@ def order(
         session, drafts.get(session, issue_id), keyring=keyring, route=meant.choice.route.name,
         fallbacks=meant.choice.fallbacks, by=by, now=now, scheduled_for=meant.begins_at, hold=wished.hold,
         staging=wished.staging,
+        narrowed=narrowing.by_names(session, meant.publication_id, wished.segment, wished.without),
     )  # fmt: skip
 
 
@@ -129,9 +142,10 @@ def settle(session: Session, dispatch_id: int, wished: Wishes, *, by: str, now: 
     """
     dispatch = progress.get(session, dispatch_id)
     state, what = dispatch.state, f"issue {dispatch.issue_id}"
-    if wished.hold or wished.staging is not None:
+    if wished.hold or wished.staging is not None or wished.segment or wished.without:
         raise Conflict(
-            f"{what.capitalize()} has a sending already ({state.value}); hold and stages were settled when it began."
+            f"{what.capitalize()} has a sending already ({state.value}); hold, stages and whom it goes to were settled "
+            "when it began."
         )
     if wished.missed == "cancel":
         if state is not DispatchState.MISSED:

@@ -1,0 +1,127 @@
+"""Readers at the desk: found, looked at, corrected; and what they ask for is done, with the audit trail."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+import pytest
+from sqlalchemy import select
+
+from newsletter.kit.audit import AuditEntry
+from newsletter.kit.database import Database
+from newsletter.team.roles import Role
+from newsletter.worker import Installation
+from subscribers import evidence, suppression
+from subscribers.models import Subscriber, Subscription, SubscriptionState, Suppression
+from tests.subscribers.readers import add_publication, add_reader
+from tests.web.desk import client_as, desk_installation
+
+ADA = "ada@example.org"
+
+
+@pytest.fixture
+def here(database: Database, now: datetime) -> Installation:
+    """Two newsletters; Ada reads both, Bo one."""
+    made = desk_installation(database, now)
+    notes, other = add_publication(database, "notes", now=now), add_publication(database, "other", now=now)
+    add_reader(database, ADA, notes, other, now=now, name="Ada <b>Byron</b>", language="en")
+    add_reader(database, "bo@example.net", other, now=now, name="Bo")
+    return made
+
+
+def deeds(here: Installation) -> list[tuple[str, str, str]]:
+    """Who did what to whom, of what concerns readers."""
+    with here.database.read() as session:
+        entries = session.scalars(
+            select(AuditEntry).where(AuditEntry.deed.startswith("reader")).order_by(AuditEntry.id)
+        )
+        return [(each.actor, each.deed, each.subject) for each in entries]
+
+
+def id_of(here: Installation, address: str) -> int:
+    """A reader's number."""
+    with here.database.read() as session:
+        return session.scalars(select(Subscriber.id).where(Subscriber.address == address)).one()
+
+
+def test_an_editor_sees_the_readers_of_one_newsletter_and_nobody_elses(here: Installation):
+    """Neither in the list nor by guessing a number, nor which other newsletters somebody reads."""
+    editor = client_as(here, Role.EDITOR, "notes")
+    listed = editor.get("/desk/p/notes/readers").text
+    assert (ADA in listed, "bo@example.net" in listed) == (True, False)
+    assert "Ada &lt;b&gt;Byron" in editor.get("/desk/p/notes/readers", params={"q": "@example.org"}).text
+    assert "No reader fits" in editor.get("/desk/p/notes/readers", params={"q": "bo@"}).text
+    ada, bo = id_of(here, ADA), id_of(here, "bo@example.net")
+    page = editor.get(f"/desk/p/notes/readers/{ada}").text
+    assert ("Notes" in page, "Other" in page, "And one newsletter that you do not look after" in page) == (True, False, True)
+    assert [editor.get(path).status_code for path in (f"/desk/p/notes/readers/{bo}", "/desk/readers")] == [404, 403]
+    everybody = client_as(here, Role.EDITOR)
+    assert "2 people in all newsletters together" in everybody.get("/desk/readers").text
+    assert "Other" in everybody.get(f"/desk/readers/{ada}").text
+
+
+def test_what_concerns_the_whole_person_is_for_whoever_looks_after_all_of_it(here: Installation):
+    """An editor of one newsletter neither hands out, erases nor bars somebody who reads another, too."""
+    editor = client_as(here, Role.EDITOR, "notes")
+    ada = id_of(here, ADA)
+    for deed in ("record.json", "record.pdf", "object", "suppress", "erase"):
+        answer = editor.post(f"/desk/p/notes/readers/{ada}/{deed}", data={"sure": "yes", "reason": "x"})
+        assert answer.status_code == 403, deed
+    with here.database.read() as session:
+        other = session.scalars(select(Subscription.publication_id).order_by(Subscription.publication_id)).all()[-1]
+    assert editor.post(f"/desk/p/notes/readers/{ada}/subscriptions/{other}/end").status_code == 404
+    assert deeds(here) == []
+
+
+def test_corrections_are_all_or_nothing_and_sealed(here: Installation):
+    """A language that is none changes neither it nor the name beside it."""
+    editor = client_as(here, Role.EDITOR, "notes")
+    ada = id_of(here, ADA)
+    path = f"/desk/p/notes/readers/{ada}/corrections"
+    wrong = editor.post(path, data={"name": "Ada L.", "language": "klingon!", "format": "html"})
+    assert wrong.status_code == 422
+    assert "There is no language" in wrong.text
+    assert 'value="Ada L."' in wrong.text
+    assert editor.post(path, data={"name": "Ada L.", "language": "de", "format": "text"}).status_code == 303
+    assert "Nothing was changed" in _said(editor, path, {"name": "Ada L.", "language": "de", "format": "text"})
+    with here.database.read() as session:
+        person = session.get_one(Subscriber, ada)
+        assert (person.name, person.language, person.format.value) == ("Ada L.", "de", "text")
+        assert evidence.verify_chain(session, ada)
+    assert [deed for _, deed, _ in deeds(here)] == ["reader.correct"]
+
+
+def test_the_team_does_what_a_reader_asks_for(here: Installation):
+    """Hands out everything, ends a subscription, notes an objection, erases; each stands in the audit trail."""
+    desk = client_as(here, Role.ADMINISTRATOR, language="de")
+    ada = id_of(here, ADA)
+    path = f"/desk/readers/{ada}"
+    taken = desk.post(f"{path}/record.json")
+    assert json.loads(taken.content)["person"]["address"] == ADA
+    assert "attachment" in taken.headers["content-disposition"]
+    assert desk.post(f"{path}/record.pdf").content.startswith(b"%PDF-")
+    with here.database.read() as session:
+        notes = session.scalars(select(Subscription.publication_id)).first()
+    assert desk.post(f"{path}/subscriptions/{notes}/end").status_code == 303
+    assert "vom Team abgemeldet" in desk.get(path).text
+    assert desk.post(f"{path}/suppress", data={"reason": " "}).status_code == 422
+    assert desk.post(f"{path}/object").status_code == 303
+    assert "Auf der Sperrliste" in desk.get(path).text
+    assert desk.post(f"{path}/erase").status_code == 422
+    assert desk.post(f"{path}/erase", data={"sure": "yes"}).status_code == 303
+    assert desk.get(path).status_code == 404
+    with here.database.read() as session:
+        assert session.scalars(select(Suppression.address_key)).one() is None
+        assert suppression.is_suppressed(session, ADA, keyring=here.settings.keyring)
+        assert evidence.verify_chain(session, ada)
+        states = session.scalars(select(Subscription.state).where(Subscription.subscriber_id == ada)).all()
+        assert set(states) == {SubscriptionState.ENDED}
+    assert [deed for _, deed, subject in deeds(here) if subject == f"subscriber:{ada}"] == [
+        "reader.disclose", "reader.disclose", "reader.unsubscribe", "reader.object", "reader.erase",
+    ]  # fmt: skip
+
+
+def _said(client, path: str, data: dict[str, str]) -> str:
+    """The page that a form leads to."""
+    return client.get(client.post(path, data=data).headers["location"]).text
