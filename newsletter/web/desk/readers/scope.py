@@ -16,8 +16,8 @@ from newsletter.kit.errors import NotFound, NotPermitted
 from newsletter.publications import Publication
 from newsletter.team.roles import Permission
 from newsletter.team.sessions import Visitor
-from newsletter.web.auth import NOTHING_HERE, publication_called
-from newsletter.web.workplace import SessionDep
+from newsletter.web.auth import LOOKS, NOTHING_HERE, publication_called
+from newsletter.web.workplace import WorkplaceDep
 from subscribers import erasure
 from subscribers.models import Subscriber, Subscription
 
@@ -49,12 +49,15 @@ class Scope:
         return [each for each in publications.every(session) if visitor.may(Permission.READERS, each.id)]
 
 
-def _scope(request: Request, session: SessionDep) -> Scope:
+def _scope(request: Request, place: WorkplaceDep) -> Scope:
     label = request.path_params.get("label")
-    return Scope(None if label is None else publication_called(session, label))
+    if label is None:
+        return Scope(None)
+    with place.database.read() as session:  # not the request's: some pages open their own
+        return Scope(publication_called(session, label))
 
 
-ScopeDep = Annotated[Scope, Depends(_scope)]
+ScopeDep = Annotated[Scope, Depends(_scope, max_concurrency=LOOKS)]
 """The scope of the path; its route's mark has judged who may see it."""
 
 
