@@ -120,6 +120,12 @@ def values_of(session: Session, subscriber_id: int) -> dict[int, str]:
     return {row[0]: row[1] for row in rows}
 
 
+def shown_of(session: Session, subscriber_id: int) -> dict[str, str]:
+    """Return what the fields say of a reader, by the field's name."""
+    values = values_of(session, subscriber_id)
+    return {field.name: values[field.id] for field in every(session) if field.id in values}
+
+
 def put(session: Session, field_id: int, values: Iterable[tuple[int, Value | None]]) -> None:
     """Set a field for readers, each with a value; None takes it away."""
     rows, emptied = [], []

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from newsletter.kit.errors import NotFound
 from newsletter.mail.address import address_key
 from newsletter.publications import Publication
+from subscribers import own_fields, tagging
 from subscribers.evidence import verify_chain
 from subscribers.models import ConsentEvent, MailedLink, Subscriber, Subscription, Suppression, Wish
 
@@ -86,6 +87,10 @@ def everything(session: Session, subscriber_id: int) -> dict[str, Any]:
         "subscriptions": [_tie(tie, name) for tie, name in _ties(session, subscriber_id)],
         "do_not_mail": None if suppressed is None else {
             "reason": suppressed.reason.value, "details": suppressed.details, "since": _iso(suppressed.created_at)
+        },
+        "noted": {
+            "tags": [tag.name for tag in tagging.of_reader(session, subscriber_id)],
+            "fields": own_fields.shown_of(session, subscriber_id),
         },
         "consent_record": {
             "verifies": verify_chain(session, subscriber_id),

@@ -58,9 +58,18 @@ DEEDS = {
     "reader.correct": N_("corrected a reader’s name, language or format"),
     "reader.disclose": N_("handed out a reader’s data"),
     "reader.erase": N_("erased a reader"),
+    "field.add": N_("added a field about readers"),
+    "field.remove": N_("removed a field about readers"),
+    "reader.note": N_("noted something about a reader"),
     "reader.object": N_("noted a reader’s objection"),
     "reader.suppress": N_("put an address on the do-not-mail list"),
+    "reader.tag": N_("put a tag on a reader"),
+    "reader.untag": N_("took a tag off a reader"),
     "reader.unsubscribe": N_("ended a reader’s subscription"),
+    "readers.note": N_("noted something about many readers"),
+    "segment.remove": N_("removed a segment"),
+    "segment.save": N_("made or changed a segment"),
+    "tag.remove": N_("removed a tag"),
     "readers.import": N_("imported readers"),
 }
 """What a deed is called on the page; one that is missing is shown as it was written down."""

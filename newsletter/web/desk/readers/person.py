@@ -29,7 +29,7 @@ from newsletter.web.desk.readers.listing import STATES
 from newsletter.web.desk.readers.scope import Scope, ScopeDep, governed, governs, reader, ties
 from newsletter.web.desk.signing_in import FormDep
 from newsletter.web.workplace import SessionDep, TurnDep, WorkplaceDep
-from subscribers import choices, evidence
+from subscribers import choices, evidence, own_fields, tagging
 from subscribers.models import ConsentBasis, Format, Subscriber, SubscriptionState, Suppression, SuppressionReason
 
 router = APIRouter()
@@ -167,7 +167,10 @@ def person_page(
     moments, is_longer = timeline(session, person.id, seen=seen)
     said = words_of(request, visitor)(sentence)
     formats = [(form.value, words_of(request, visitor)(name)) for form, name in FORMATS.items()]
-    values = {"name": person.name, "language": person.language, "format": person.format.value} | dict(typed or {})
+    noted = {f"field-{field}": shown for field, shown in own_fields.values_of(session, person.id).items()}
+    values = (
+        noted | {"name": person.name, "language": person.language, "format": person.format.value} | dict(typed or {})
+    )
     return page(
         request, visitor, "desk/readers/person.html", status=status if sentence else 200, publication=scope.publication,
         scope=scope, zone=scope.zone, person=person, whole=whole,
@@ -175,7 +178,9 @@ def person_page(
         others=0 if seen is None else len(tied) - len(seen),
         barred=session.scalar(select(Suppression).where(Suppression.address_key == person.address_key)),
         sound=evidence.verify_chain(session, person.id), moments=moments, is_longer=is_longer,
-        form=filled(values, wrong={"": said} if said else None, summary=said), formats=formats, **WORDS, **more,
+        form=filled(values, wrong={"": said} if said else None, summary=said), formats=formats,
+        tags=tagging.of_reader(session, person.id), known_tags=tagging.every(session),
+        fields=own_fields.every(session), **WORDS, **more,
     )  # fmt: skip
 
 
