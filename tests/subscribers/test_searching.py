@@ -46,7 +46,9 @@ def test_what_changes_is_found_again(database: Database, now: datetime, keyring:
     assert (found(database, "byron"), found(database, "lovel")) == ([], ["ada@example.org"])
     with database.write() as session:
         erasure.erase(session, ada, keyring=keyring, now=now, source="tests")
-    assert found(database, "lovel") == found(database, "") == found(database, "", notes) == found(database, "erased") == []
+    assert (
+        found(database, "lovel") == found(database, "") == found(database, "", notes) == found(database, "erased") == []
+    )
 
 
 def test_a_list_is_whole_page_by_page_and_keeps_to_its_newsletter(database: Database, now: datetime):
