@@ -53,6 +53,10 @@ class Columns:
     format: int = -1
     last_day: int = -1
     has_header: bool = True
+    fields: tuple[tuple[int, int], ...] = ()
+    """Own fields, each with the place of its column."""
+    tags: int = -1
+    """Tags, separated by commas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,9 @@ class Entry:
     remarks: tuple[str, ...] = ()
     last_day: date | None = None
     """Of a membership; None where the file has no such column or says nothing."""
+    fields: tuple[tuple[int, str], ...] = ()
+    """What the own fields are to say, as it was written."""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +134,8 @@ def read_row(row: Row, columns: Columns) -> Entry | BadRow:
         format=_format(_cell(row, columns.format), remarks),
         remarks=tuple(remarks),
         last_day=last_day,
+        fields=tuple((field, _cell(row, place)) for field, place in columns.fields),
+        tags=tuple(filter(None, map(clean_name, _cell(row, columns.tags).split(",")))) if columns.tags >= 0 else (),
     )
 
 

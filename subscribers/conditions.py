@@ -153,6 +153,11 @@ class Conditions:
         """All conditions, in order."""
         return tuple(one for group in self.groups for one in group.conditions)
 
+    @property
+    def without_empty(self) -> Conditions:
+        """The same without groups that hold nothing yet."""
+        return Conditions(self.joined, tuple(group for group in self.groups if group.conditions))
+
     def to_json(self) -> dict[str, Any]:
         """Return what is stored."""
         groups = [
@@ -171,7 +176,7 @@ def from_json(data: Any) -> Conditions:
             Group(Joined(group["joined"]), tuple(_condition(one) for one in group["conditions"]))
             for group in data["groups"]
         )
-        return Conditions(Joined(data["joined"]), tuple(group for group in groups if group.conditions))
+        return Conditions(Joined(data["joined"]), groups).without_empty
     except (KeyError, TypeError, ValueError) as error:
         raise BadInput(BROKEN) from error
 

@@ -10,17 +10,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Protocol
+
+from charset_normalizer import from_bytes
 
 from newsletter.kit.errors import BadInput, NotFound
 
 BLOCK = 1 << 20
 SAMPLE_LINES = 50
+LONGEST_LINE = 1 << 16
+ENCODINGS = ("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "iso8859_2", "gb18030", "big5", "shift_jis", "euc_kr")
+"""What a file may be written in that is not UTF-8; named here, so that a guess never is something exotic."""
+CLEARLY = 0.1
+"""By how much a guess must read more like a language than Western European does."""
 SEPARATORS = ",;\t|"
 MAX_COLUMNS = 500
 UNREADABLE = "\ufffd"
 """What stands for a byte that the file's encoding does not have."""
 _SIGNATURES = (
-    (b"PK\x03\x04", "an Excel or zip file; open it and save it as CSV (UTF-8)"),
     (b"\xd0\xcf\x11\xe0", "an old Excel file; open it and save it as CSV (UTF-8)"),
     (b"%PDF-", "a PDF; a list of readers is a CSV file"),
     (b"\x1f\x8b", "a compressed file; unpack it first"),
@@ -75,8 +82,30 @@ class ListFile:
                     yield Row(first, tuple(cells[:MAX_COLUMNS]), reader.line_num)
 
 
-def look_at(path: Path) -> ListFile:
-    """Find out how *path* is written; raise ``NotFound``, or ``BadInput`` in one sentence for what is no list."""
+class RowFile(Protocol):
+    """Whatever is read as rows: a CSV file, a workbook."""
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+
+    @property
+    def sha256(self) -> str:
+        """The hash of its bytes."""
+
+    @property
+    def encoding(self) -> str:
+        """How its letters are written; empty where that is no question."""
+
+    def rows(self) -> Iterator[Row]:
+        """Yield its rows."""
+
+
+def look_at(path: Path, *, encoding: str = "") -> RowFile:
+    """Find out how *path* is written, unless *encoding* says so.
+
+    Raises ``NotFound``, or ``BadInput`` in one sentence for what is no list.
+    """
     try:
         with path.open("rb") as file:
             head = file.read(BLOCK)
@@ -86,13 +115,17 @@ def look_at(path: Path) -> ListFile:
         raise BadInput(f"{path} cannot be read: {error.strerror or error}.") from error
     if not head.strip():
         raise BadInput(f"{path.name} is empty.")
+    if head.startswith(b"PK\x03\x04"):
+        from subscribers import workbook  # which stands on this module
+
+        return workbook.look_at(path)
     for signature, what in _SIGNATURES:
         if head.startswith(signature):
             raise BadInput(f"{path.name} is {what}.")
-    encoding = _marked_encoding(head) or _guessed_encoding(path)
+    encoding = encoding or _marked_encoding(head) or _guessed_encoding(path)
     if _is_binary(path, encoding):
         raise BadInput(f"{path.name} is not a text file; a list of readers is a CSV file.")
-    return ListFile(path, _sha256(path), encoding, _separator(path, encoding))
+    return ListFile(path, digest_of(path), encoding, _separator(path, encoding))
 
 
 def _marked_encoding(head: bytes) -> str | None:
@@ -123,7 +156,26 @@ def _guessed_encoding(path: Path) -> str:
     # One damaged byte in a UTF-8 file must not turn every umlaut of the others into two strange letters.
     if good > 4 * broken:
         return "utf-8"
-    return "cp1252" if _decodes(path, "cp1252") else "latin-1"
+    found = _single_byte_encoding(path)
+    return found if _decodes(path, found) else "latin-1"
+
+
+def _single_byte_encoding(path: Path) -> str:
+    """Guess by the lines that are not plain ASCII; where they fit Western Europe as well, that is what they are."""
+    sample = b"".join(islice((line for line in _lines(path) if not line.isascii()), SAMPLE_LINES * 4))
+    ranked = from_bytes(sample, cp_isolation=list(ENCODINGS), preemptive_behaviour=False)
+    best = ranked.best()
+    if best is None or best.encoding == "cp1252":
+        return "cp1252"
+    western = next((match for match in ranked if match.encoding == "cp1252"), None)
+    clearer = western is None or best.coherence > western.coherence + CLEARLY
+    return best.encoding if clearer else "cp1252"
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while line := file.readline(LONGEST_LINE):
+            yield line
 
 
 def _decodes(path: Path, encoding: str) -> bool:
@@ -163,7 +215,8 @@ def _separator(path: Path, encoding: str) -> str:
     return best
 
 
-def _sha256(path: Path) -> str:
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file, hexadecimal."""
     digest = hashlib.sha256()
     for block in _blocks(path):
         digest.update(block)

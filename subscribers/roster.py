@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -19,10 +18,11 @@ from newsletter.kit.errors import BadInput, NotFound
 from newsletter.kit.tokens import Keyring
 from newsletter.publications import Access, Publication
 from subscribers.columns import BadRow, Columns, Entry, find_columns, language_tag, read_row
-from subscribers.import_report import Fate, ImportReport
+from subscribers.import_report import Fate, FileLedger, Ledger
 from subscribers.intake import Grounds, take_in
-from subscribers.list_file import ListFile, Row, look_at
+from subscribers.list_file import Row, RowFile, look_at
 from subscribers.models import ConsentBasis, ImportRun
+from subscribers.noting import NOTHING, Noting
 from subscribers.sightings import Sightings
 
 CHUNK = 2_000
@@ -46,7 +46,7 @@ class ImportCounts:
 class Found:
     """A list that was looked through once: how it is written and how many rows it has."""
 
-    file: ListFile
+    file: RowFile
     columns: Columns
     rows: int
 
@@ -83,21 +83,43 @@ def import_readers(
     found = look_through(file, columns=columns)
     with database.write() as session:
         run = _run(session, found.file, publication_id=publication_id, basis=basis, evidence=said, by=by, now=now)
-        run_id, done, counts = run.id, run.rows_done, Counter[str](run.counts)
-        members_zone = _members_zone(session, publication_id)
-    writer = ImportReport(report, committed=counts["report_bytes"]) if report else None
-    with closing(writer) if writer else nullcontext(), Sightings() as sightings:
-        readings = _readings(found, sightings)
+        ledger = FileLedger(report, committed=run.counts.get("report_bytes", 0))
+        run_id = run.id
+    with ledger:
+        return bring_in(
+            database, found, run_id, by=by, now=now, keyring=keyring, language=spoken, ledger=ledger, progress=progress
+        )
+
+
+def bring_in(
+    database: Database,
+    found: Found,
+    run_id: int,
+    *,
+    by: str,
+    now: Clock,
+    keyring: Keyring,
+    language: str,
+    ledger: Ledger,
+    noting: Noting = NOTHING,
+    progress: Callable[[int, int], None] | None = None,
+) -> ImportCounts:
+    """Go on with a run where it stands, to the end of its file; *noting* says what is written down beside."""
+    with database.read() as session:
+        run = session.get_one(ImportRun, run_id)
+        done, counts = run.rows_done, Counter[str](run.counts)
+        members_zone = _members_zone(session, run.publication_id)
+    with Sightings() as sightings:
+        readings = readings_of(found.file, found.columns, sightings)
         for _ in islice(readings, done):
             pass  # seen again, so that later repetitions still name the line of their first occurrence
         while chunk := list(islice(readings, CHUNK)):
             with database.write() as session:
-                grounds = Grounds(publication_id, basis, said, run_id, by, now(), keyring, members_zone)
-                fates = _settle(session, chunk, grounds=grounds, language=spoken)
+                grounds = Grounds(run.publication_id, run.basis, run.evidence, run_id, by, now(), keyring, members_zone)
+                fates = _settle(session, chunk, grounds=grounds, language=language, noting=noting)
                 done += len(chunk)
                 counts.update(fate.result for fate in fates)
-                if writer:
-                    counts["report_bytes"] = writer.write(fates)
+                counts.update(ledger.write(session, fates, done))
                 _keep(session, run_id, done, counts)
             if progress:
                 progress(done, found.rows)
@@ -108,11 +130,17 @@ def import_readers(
 def look_through(file: Path, *, columns: Mapping[str, str] | None = None) -> Found:
     """Read *file* once without changing anything; raise ``BadInput`` if there is no reader in it at all."""
     looked_at = look_at(file)
-    rows = looked_at.rows()
-    first = next(rows, None)
+    first = next(looked_at.rows(), None)
     if first is None:
         raise BadInput(f"{file.name} has no rows.")
-    places = find_columns(first, given=columns, file_name=file.name)
+    return counted(looked_at, find_columns(first, given=columns, file_name=file.name))
+
+
+def counted(looked_at: RowFile, places: Columns) -> Found:
+    """Return how many rows a file has, its columns being *places*; raise ``BadInput`` if no row gives a reader."""
+    file = looked_at.path
+    rows = looked_at.rows()
+    first = next(rows)
     count, someone, complaint = 0, False, ""
     for row in rows if places.has_header else _with(first, rows):
         count += 1
@@ -132,13 +160,13 @@ def _with(first: Row, rest: Iterable[Row]) -> Iterator[Row]:
     yield from rest
 
 
-def _readings(found: Found, sightings: Sightings) -> Iterator[Entry | BadRow]:
+def readings_of(file: RowFile, columns: Columns, sightings: Sightings) -> Iterator[Entry | BadRow]:
     """Yield what each row says, repetitions as bad rows that name the line of the first."""
-    rows = found.file.rows()
-    if found.columns.has_header:
-        next(rows)
+    rows = file.rows()
+    if columns.has_header:
+        next(rows, None)
     for row in rows:
-        reading = read_row(row, found.columns)
+        reading = read_row(row, columns)
         if isinstance(reading, Entry):
             first = sightings.first_line(reading.key, reading.line)
             if first != reading.line:
@@ -146,9 +174,13 @@ def _readings(found: Found, sightings: Sightings) -> Iterator[Entry | BadRow]:
         yield reading
 
 
-def _settle(session: Session, chunk: list[Entry | BadRow], *, grounds: Grounds, language: str) -> list[Fate]:
-    entries = [reading for reading in chunk if isinstance(reading, Entry)]
-    taken_in = iter(take_in(session, entries, grounds=grounds, language=language))
+def _settle(
+    session: Session, chunk: list[Entry | BadRow], *, grounds: Grounds, language: str, noting: Noting
+) -> list[Fate]:
+    entries = [noting.read(reading) for reading in chunk if isinstance(reading, Entry)]
+    fates = take_in(session, entries, grounds=grounds, language=language)
+    noting.write(session, entries, fates, now=grounds.now)
+    taken_in = iter(fates)
     return [
         next(taken_in) if isinstance(reading, Entry) else Fate(reading.line, reading.address, "refused", reading.reason)
         for reading in chunk
@@ -162,7 +194,7 @@ def _members_zone(session: Session, publication_id: int) -> str:
 
 
 def _run(
-    session: Session, file: ListFile, *, publication_id: int, basis: ConsentBasis, evidence: str, by: str, now: Clock
+    session: Session, file: RowFile, *, publication_id: int, basis: ConsentBasis, evidence: str, by: str, now: Clock
 ) -> ImportRun:
     """Return the unfinished import of the same file, or a new one."""
     if session.get(Publication, publication_id) is None:

@@ -125,3 +125,43 @@ def test_the_team_does_what_a_reader_asks_for(here: Installation):
 def _said(client, path: str, data: dict[str, str]) -> str:
     """The page that a form leads to."""
     return client.get(client.post(path, data=data).headers["location"]).text
+
+
+def test_tags_fields_and_segments_by_clicks(here: Installation):
+    """A field is made, set on a person and for many; a segment is put together, counted, saved and shown."""
+    editor = client_as(here, Role.EDITOR, "notes")
+    base, ada = "/desk/p/notes/readers", id_of(here, ADA)
+    assert editor.post(f"{base}/notes/fields", data={"name": "Plan", "kind": "choice"}).status_code == 422
+    choice = {"name": "Plan", "kind": "choice", "choices": "Gold\nSilver"}
+    assert editor.post(f"{base}/notes/fields", data=choice).status_code == 303
+    assert editor.post(f"{base}/{ada}/fields", data={"field-1": "Lead"}).status_code == 422
+    assert editor.post(f"{base}/{ada}/fields", data={"field-1": "gold"}).status_code == 303
+    assert editor.post(f"{base}/{ada}/tags", data={"tag": "Press"}).status_code == 303
+    page = editor.get(f"{base}/{ada}").text
+    assert ("<option selected>Gold</option>" in page, "Press" in page) == (True, True)
+    rows = {"name": "Pressed", "joined": "all", "g0-joined": "any"}
+    rows |= {"g0-add": "field:1", "act": "add:0"}
+    asked = editor.post(f"{base}/segments/new", data=rows)
+    assert (asked.status_code, '<option value="Gold" selected>' in asked.text) == (200, True)
+    rows |= {"g0-c0-subject": "field:1", "g0-c0-how": "is", "g0-c0-value": "Gold", "g0-add": "tag:1"}
+    assert 'value="tag:1"' in editor.post(f"{base}/segments/new", data=rows).text
+    assert editor.post(f"{base}/segments/count", data=rows).text == "1"
+    assert "no domain" not in editor.post(f"{base}/segments/count", data=rows | {"g0-c0-how": "more"}).text
+    assert editor.post(f"{base}/segments/new", data=rows | {"act": "save"}).headers["location"] == f"{base}/segments/1"
+    assert editor.post(f"{base}/segments/new", data=rows | {"act": "save"}).status_code == 422
+    assert ADA in editor.get(base, params={"segment": 1}).text
+    assert (
+        editor.post(f"{base}/segments/1/notes", data={"act": "field", "field": "1", "value": "Silver"}).status_code
+        == 303
+    )
+    assert "No reader fits" in editor.get(base, params={"segment": 1}).text
+    assert editor.get("/desk/p/other/readers/segments/1").status_code == 404
+    assert client_as(here, Role.EDITOR, "other").get("/desk/p/other/readers/segments/1").status_code == 404
+    assert editor.post(f"{base}/notes/tags/1/remove").status_code == 409
+    everywhere = client_as(here, Role.EDITOR)
+    assert everywhere.post("/desk/readers/notes/tags/1/remove").status_code == 303
+    assert everywhere.post("/desk/readers/notes/fields/1/remove").status_code == 303
+    assert "No longer there" in editor.get(f"{base}/segments/1").text
+    assert editor.post(f"{base}/segments/1/remove").status_code == 303
+    done = [deed for _, deed, _ in deeds(here)]
+    assert done == ["reader.note", "reader.tag", "readers.note"]

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.kit.audit import record
 from newsletter.kit.catalogue import N_
-from newsletter.kit.errors import BadInput, Conflict, NotPermitted
+from newsletter.kit.errors import BadInput, Conflict
 from newsletter.team.roles import Permission
 from newsletter.team.sessions import Visitor
 from newsletter.web.auth import VisitorDep
@@ -123,9 +123,9 @@ def set_fields(
 
 
 def _of_the_house(visitor: Visitor) -> None:
-    """Raise ``NotPermitted`` unless *visitor* looks after all readers: what is removed is gone everywhere."""
+    """Raise ``Conflict`` unless *visitor* looks after all readers: what is removed is gone everywhere."""
     if not visitor.may(Permission.READERS, None):
-        raise NotPermitted
+        raise Conflict(N_("All newsletters share this; somebody who looks after all readers can remove it."))
 
 
 def _notes(

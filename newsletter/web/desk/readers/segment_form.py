@@ -120,7 +120,7 @@ def read(form: Form) -> Conditions:
     return Conditions(_joined(form.get("joined")), groups)
 
 
-def changed(wanted: Conditions, form: Form) -> Conditions:
+def changed(wanted: Conditions, form: Form, offered: Offers) -> Conditions:
     """Return *wanted* after the button that was pressed: a condition or a group more, or one less."""
     act, _, place = form.get("act").partition(":")
     groups = list(wanted.groups)
@@ -129,7 +129,10 @@ def changed(wanted: Conditions, form: Form) -> Conditions:
     if act == "add-group":
         groups.append(Group(Joined.ANY, ()))
     elif act == "add" and number is not None and (subject := form.get(f"g{number}-add")):
-        condition = _condition(subject, How.HAS.value, "")
+        condition = _condition(subject, How.IS.value, "")
+        if (offer := offered[condition]) is None:
+            raise BadForm(NOT_WHOLE)
+        condition = replace(condition, how=offer.hows[0], value=offer.options[0][0] if offer.options else "")
         groups[number] = replace(groups[number], conditions=(*groups[number].conditions, condition))
     elif act == "remove" and number is not None and row.isdigit():
         rest = [each for place_, each in enumerate(groups[number].conditions) if place_ != int(row)]

@@ -162,35 +162,37 @@ def _press(
     segment: Segment | None,
 ) -> Response:  # fmt: skip
     wanted = Conditions()
+    offered = segment_form.offers(session, visitor, Scope(publication), publication, words_of(request, visitor))
+    sentence = ""
     try:
         wanted = segment_form.read(form)
-        if form.get("act") != "save":
-            wanted = segment_form.changed(wanted, form)
-            return _form(request, visitor, session, place, publication, wanted, segment=segment, name=form.get("name"))
-        full = Conditions(wanted.joined, tuple(group for group in wanted.groups if group.conditions))
-        segments.checked(session, _place(session, place, publication), full)
-        saved = segment_list.save(
-            session, publication.id, form.get("name"), full, by=visitor.address, now=place.clock(), segment=segment
-        )
+        if form.get("act") == "save":
+            full = wanted.without_empty
+            segments.checked(session, _place(session, place, publication), full)
+            saved = segment_list.save(
+                session, publication.id, form.get("name"), full, by=visitor.address, now=place.clock(), segment=segment
+            )
+            said = words_of(request, visitor)(N_("The segment is saved."))
+            return back_to(request, f"{Scope(publication).path}/segments/{saved.id}", said)
+        wanted = segment_form.changed(wanted, form, offered)
     except (BadInput, Conflict) as error:
-        return _form(
-            request, visitor, session, place, publication, wanted, segment=segment, name=form.get("name"),
-            sentence=str(error),
-        )  # fmt: skip
-    said = words_of(request, visitor)(N_("The segment is saved."))
-    return back_to(request, f"{Scope(publication).path}/segments/{saved.id}", said)
+        sentence = str(error)
+    return _form(
+        request, visitor, session, place, publication, wanted, segment=segment, name=form.get("name"), sentence=sentence
+    )
 
 
 def _form(
     request: Request, visitor: Visitor, session: Session, place: Workplace, publication: Publication,
     wanted: Conditions, *, segment: Segment | None = None, name: str = "", sentence: str = "",
 ) -> Response:  # fmt: skip
+    """Return the form; while a value is still missing, nobody is counted and nothing is said about it."""
     scope = Scope(publication)
     _ = words_of(request, visitor)
     try:
         fitting = _.number(_count(session, place, publication, wanted))
-    except BadInput as error:
-        fitting, sentence = "–", sentence or ("" if not wanted.every else str(error))
+    except BadInput:
+        fitting = "–"
     said = _(sentence)
     return page(
         request, visitor, "desk/readers/segment.html", status=422 if sentence else 200, publication=publication,
@@ -202,8 +204,7 @@ def _form(
 
 
 def _count(session: Session, place: Workplace, publication: Publication, wanted: Conditions) -> int:
-    full = Conditions(wanted.joined, tuple(group for group in wanted.groups if group.conditions))
-    return segments.count(session, _place(session, place, publication), full)
+    return segments.count(session, _place(session, place, publication), wanted.without_empty)
 
 
 def _place(session: Session, place: Workplace, publication: Publication) -> segments.Place:
