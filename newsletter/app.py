@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from newsletter import __version__
 from newsletter.delivery import feedback
 from newsletter.delivery.orders import CATCHER
+from newsletter.issues.link_hosts import Reach
 from newsletter.web import archive, desk, outbox, problems, readers, reviewing, senders
 from newsletter.web.csrf import SameOrigin
 from newsletter.web.edge import Edge
@@ -24,10 +25,12 @@ def create_app(
     *,
     alongside: Callable[[], AbstractContextManager[object]] = nullcontext,
     domains: MailDomains | None = None,
+    reach: Reach | None = None,
 ) -> FastAPI:
     """Build the web application; *alongside* runs as long as it does, as the dispatcher of ``serve`` does.
 
-    *domains* says which take mail; None asks the name servers of this machine.
+    *domains* says which take mail; None asks the name servers of this machine. *reach* says how far the link check
+    goes; None: the public web.
     """
 
     @asynccontextmanager
@@ -40,8 +43,9 @@ def create_app(
         openapi_url=None, redirect_slashes=False,
     )  # fmt: skip
     app.state.workplace = Workplace(
-        here.settings, here.database, here.clock, here.provider, routes=here.routes, receivers=here.receivers
-    )
+        here.settings, here.database, here.clock, here.provider, routes=here.routes, receivers=here.receivers,
+        reach=reach or Reach(),
+    )  # fmt: skip
     app.add_middleware(SameOrigin, path="/desk", public_url=here.settings.public_url)
     app.add_middleware(Edge, root=here.settings.public_path)
     problems.install(app)

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from newsletter.issues import links
 from newsletter.issues.models import Issue, Revision, Waiver
 from newsletter.kit.audit import record
 from newsletter.kit.database import insert_for
@@ -47,9 +48,9 @@ def proofed(document: Document, *, house_style: HouseStyle, reading: tuple[Remar
 
 def of_revision(session: Session, revision: Revision, profile: Profile) -> Findings:
     """Return the findings on a stored revision."""
-    remarks = proofed(
-        revision.document, house_style=profile.house_style, reading=remarks_from_json(revision.remarks_json)
-    )
+    document = revision.document
+    reading = remarks_from_json(revision.remarks_json) + links.remarks(session, revision.issue_id, document)
+    remarks = proofed(document, house_style=profile.house_style, reading=reading)
     waivers = session.execute(select(Waiver.remark_key, Waiver.reason).where(Waiver.issue_id == revision.issue_id))
     return Findings(remarks, {row.remark_key: row.reason for row in waivers})
 

@@ -10,6 +10,7 @@ from sqlalchemy import JSON, ForeignKey, LargeBinary, String, Text, UniqueConstr
 from sqlalchemy.orm import Mapped, mapped_column
 
 import newsletter.publications  # noqa: F401  # the table that foreign keys here refer to
+from newsletter.issues.link_probe import Verdict
 from newsletter.kit.database import Base, RowId, UtcDateTime, named
 from newsletter.manuscripts.document import Document, from_json
 from newsletter.manuscripts.keys import keyed
@@ -111,6 +112,27 @@ class Asset(Base):
     height: Mapped[int]
     data: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class LinkResult(Base):
+    """What a link of an issue led to when it was last asked."""
+
+    __tablename__ = "link_results"
+    __table_args__ = (UniqueConstraint("issue_id", "url_key"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    issue_id: Mapped[int] = mapped_column(ForeignKey("issues.id"))
+    url_key: Mapped[str] = mapped_column(String(64))
+    """SHA-256 (hex) of the address, which may be longer than an index takes."""
+    url: Mapped[str] = mapped_column(Text)
+    verdict: Mapped[Verdict] = mapped_column(named(Verdict))
+    status: Mapped[int]
+    """The last HTTP status; 0: there was no answer."""
+    hops: Mapped[list[list[Any]]] = mapped_column(JSON)
+    """Each address that was asked with its status, the redirects in between."""
+    said: Mapped[str] = mapped_column(Text)
+    """What the other side said of its failure."""
+    checked_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class StoredEdition(Base):

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.delivery.receivers import Receivers
 from newsletter.delivery.routes import Routes
+from newsletter.issues.link_hosts import Reach
 from newsletter.kit.clock import Clock
 from newsletter.kit.database import Database
 from newsletter.kit.settings import Settings
@@ -39,6 +40,8 @@ class Workplace:
     clock: Clock
     provider: IdentityProvider | None = None
     """The house's identity provider, if the settings name one."""
+    reach: Reach = field(default_factory=Reach, kw_only=True)
+    """How far the link check goes."""
     routes: Routes = field(kw_only=True)
     """The mail servers that there are."""
     receivers: Receivers = field(default_factory=Receivers, kw_only=True)

@@ -12,6 +12,7 @@ from newsletter.web.desk import (
     history,
     home,
     issue,
+    links,
     manuscripts,
     margin,
     new_publication,
@@ -40,7 +41,7 @@ for area in (
     review, sending, following, reporting, correcting,
     new_publication, settings, theme_samples,
     manuscripts,
-    pictures,
+    pictures, links,
     readers,
 ):  # fmt: skip
     router.include_router(area.router)

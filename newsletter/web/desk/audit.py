@@ -37,6 +37,7 @@ DEEDS = {
     "dispatch.start": N_("ordered a sending"),
     "finding.waive": N_("left a finding as it is"),
     "issue.approve": N_("signed off an issue"),
+    "issue.check_links": N_("checked the links of an issue"),
     "issue.publish": N_("an issue was published"),
     "issue.revise": N_("wrote a version of an issue"),
     "person.add": N_("added a person"),
