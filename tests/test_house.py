@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.delivery.states import DeliveryState, DispatchKind, DispatchState, EventKind, SkipReason
+from newsletter.issues.link_probe import Verdict
 from newsletter.issues.models import IssueState
 from newsletter.issues.received import FileState
 from newsletter.kit.settings import Settings
@@ -207,6 +208,7 @@ def test_the_glossary_has_every_word(word):
     [
         (IssueState, "Where an issue stands"),
         (FileState, "Where a manuscript file stands"),
+        (Verdict, "Where a link led"),
         (SubscriptionState, "Where a reader stands with one publication"),
         (DispatchState, "Where a sending stands"),
         (DeliveryState, "Where a delivery stands"),
