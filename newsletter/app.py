@@ -63,6 +63,7 @@ def create_app(
         )
     )
     app.include_router(desk.router)
+    app.include_router(desk.icon)
     app.include_router(reviewing.router)
     app.include_router(
         archive.router(here.database, keyring=here.settings.keyring, public_url=here.settings.public_url)

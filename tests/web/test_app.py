@@ -7,12 +7,16 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 
 from newsletter.app import create_app
 from newsletter.kit.database import Database
 from newsletter.kit.settings import Settings
 from newsletter.kit.tokens import LinkClaims
+from newsletter.web import workplace
+from newsletter.web.workplace import SAFE_METHODS
 from newsletter.worker import Installation
 from subscribers import subscriptions
 from subscribers.models import ConsentBasis
@@ -33,7 +37,7 @@ def installation(database: Database, now: datetime, folder: Path, public_url: st
 
 
 PATHS = [
-    "/", "/archive.css", "/readers.css", "/outbox.css", "/outbox", "/outbox/", "/n/notes/", "/n/notes", "/n/notes/1/",
+    "/", "/archive.css", "/favicon.ico", "/readers.css", "/outbox.css", "/outbox", "/outbox/", "/n/notes/", "/n/notes", "/n/notes/1/",
     "/n/notes/1", "/n/notes/1/issue.pdf", "/u/{u}", "/p/{p}", "/u/forged", "/n/none/", "/nowhere", "/outbox/x/",
 ]  # fmt: skip
 
@@ -89,3 +93,26 @@ def test_no_host_header_gets_into_an_answer(database: Database, now: datetime, t
     for path in ("/", "/n/notes", "/n/notes/1", "/n/notes/1/x/", "/n/none/", "/u/x/", "/p/x/"):
         answer = browser.get(path, headers={"Host": "evil.example"})
         assert "evil.example" not in f"{answer.headers}{answer.text}", path
+
+
+LEADS_AWAY = {"/desk/account/provider", "/desk/welcome/{token}/provider"}
+"""These POSTs write nothing: they send the browser to the identity provider."""
+
+
+def test_whoever_waits_for_the_writer_waits_where_no_thread_is_needed(database: Database, now: datetime):
+    """Else forty who wait in threads take them all, and the one who may write never gets another to go on in.
+
+    A changing route has the request's session, or a turn; a body is read before, so that no slow sender holds one.
+    """
+    app = create_app(Installation(Settings(_env_file=None, secret_key=SECRET), database, lambda: now))
+
+    def calls(dependant: Dependant) -> list[object]:
+        return [dependant.call, *(call for inner in dependant.dependencies for call in calls(inner))]
+
+    changing = [route for route in iter_route_contexts(app.routes) if (route.methods or set()) - SAFE_METHODS]
+    assert len(changing) > 40
+    waiting = {
+        route.path for route in changing
+        if not {workplace._turn, workplace._working} & set(calls(route._effective_route.dependant))
+    }  # fmt: skip
+    assert waiting == LEADS_AWAY

@@ -17,6 +17,7 @@ from newsletter.web.problems import PAGE_HEADERS
 from newsletter.web.readers.forms import BODY_LIMIT, json_of
 from newsletter.web.readers.joining import AGAIN_AFTER, is_refused, taken_in
 from newsletter.web.readers.site import Site
+from newsletter.web.workplace import TurnDep
 from subscribers import wording
 from subscribers.models import WishForm, WishKind
 from subscribers.wishes import Asking
@@ -46,7 +47,7 @@ def router(site: Site) -> APIRouter:
     routes = APIRouter()
 
     @routes.post("/api/join")
-    def sign_up(request: Request, wanted: SignUp = Depends(read_sign_up)) -> Response:
+    def sign_up(request: Request, wanted: SignUp = Depends(read_sign_up), turn: TurnDep = None) -> Response:
         found = _publications(site, wanted.publications)
         language = wanted.language or found[0].profile.language
         if wanted.language and wanted.language not in languages():

@@ -15,6 +15,7 @@ from newsletter.mail.address import address_key
 from newsletter.web.problems import PAGE_HEADERS, NoKey
 from newsletter.web.readers.forms import json_of
 from newsletter.web.readers.site import Site
+from newsletter.web.workplace import TurnDep
 from subscribers import membership
 from subscribers.columns import clean_name, language_tag
 from subscribers.membership import Member
@@ -52,7 +53,10 @@ def router(site: Site) -> APIRouter:
 
     @routes.put("/api/members/{label}")
     def keep(
-        label: str, authorization: Annotated[str, Header()] = "", given: MembersIn = Depends(read_members)
+        label: str,
+        authorization: Annotated[str, Header()] = "",
+        given: MembersIn = Depends(read_members),
+        turn: TurnDep = None,
     ) -> Response:
         scheme, _, key = authorization.partition(" ")
         with site.database.read() as session:

@@ -29,11 +29,12 @@ from newsletter.web.desk import (
     theme_samples,
     welcome,
 )
+from newsletter.web.desk.assets import icon
 from newsletter.web.desk.flash import back_to, flash
 from newsletter.web.desk.forms import filled
 from newsletter.web.desk.page import page, words_of
 
-__all__ = ["back_to", "filled", "flash", "page", "router", "words_of"]
+__all__ = ["back_to", "filled", "flash", "icon", "page", "router", "words_of"]
 
 router = APIRouter(prefix="/desk")
 for area in (

@@ -15,6 +15,8 @@ from newsletter.kit.templating import PACKAGE, bundled
 from newsletter.web.auth import public
 
 router = APIRouter()
+icon = APIRouter()
+"""What browsers ask for unasked, of pages that name no icon: the readers' pages, editions, files."""
 BUNDLE = PACKAGE / "static"
 """What ``make setup`` makes of frontend/: scripts and fonts."""
 KINDS = {
@@ -69,6 +71,14 @@ def asset(request: Request, name: str, v: str = "") -> Response:
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     return Response(found.data, media_type=found.media_type, headers=headers)
+
+
+@icon.api_route("/favicon.ico", methods=["GET", "HEAD"])
+def favicon() -> Response:
+    """Answer with the desk's icon."""
+    found = find("icon.svg")
+    assert found
+    return Response(found.data, media_type=found.media_type, headers={"Cache-Control": "public, max-age=86400"})
 
 
 @cache

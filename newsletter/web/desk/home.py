@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from sqlalchemy.orm import Session
-from starlette.concurrency import run_in_threadpool
 
 from newsletter import publications
 from newsletter.issues import intake
@@ -23,11 +23,12 @@ from newsletter.web.desk.handing_in import HandedIn, handed_in
 from newsletter.web.desk.issue_lists import Wanted, shown, wanted
 from newsletter.web.desk.new_publication import form_page
 from newsletter.web.desk.page import page, words_of
-from newsletter.web.workplace import SessionDep, Workplace, WorkplaceDep
+from newsletter.web.workplace import SessionDep, TurnDep, Workplace, WorkplaceDep
 
 router = APIRouter()
 CHOOSE = N_("Choose the newsletter that the issue is for.")
 WantedDep = Annotated[Wanted, Depends(wanted)]
+HandedDep = Annotated[HandedIn, Depends(handed_in)]
 
 
 @router.get("/", dependencies=[signed_in])
@@ -45,18 +46,17 @@ def of_publication(
 
 
 @router.post("/issues", dependencies=[signed_in])
-async def begin(request: Request, visitor: VisitorDep, place: WorkplaceDep) -> Response:
+def begin(request: Request, visitor: VisitorDep, place: WorkplaceDep, handed: HandedDep, turn: TurnDep) -> Response:
     """Begin an issue from what was dropped, for the newsletter that the form names."""
-    return await run_in_threadpool(_begin, request, visitor, place, await handed_in(request), everywhere=True)
+    return _begin(request, visitor, place, handed, everywhere=True)
 
 
 @router.post("/p/{label}/issues", dependencies=[needs(Permission.WRITE)])
-async def begin_here(request: Request, visitor: VisitorDep, place: WorkplaceDep, label: str) -> Response:
+def begin_here(
+    request: Request, visitor: VisitorDep, place: WorkplaceDep, label: str, handed: HandedDep, turn: TurnDep
+) -> Response:
     """Begin an issue of this newsletter from what was dropped."""
-    handed = await handed_in(request)
-    return await run_in_threadpool(
-        _begin, request, visitor, place, HandedIn(label, handed.files, handed.text), everywhere=False
-    )
+    return _begin(request, visitor, place, replace(handed, label=label), everywhere=False)
 
 
 @router.post("/issues/next", dependencies=[signed_in])

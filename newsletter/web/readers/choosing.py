@@ -18,6 +18,7 @@ from newsletter.web.readers.forms import NOT_WHOLE, Form, read_form
 from newsletter.web.readers.joining import enough, taken_in
 from newsletter.web.readers.leaving import whose
 from newsletter.web.readers.site import Site
+from newsletter.web.workplace import TurnDep
 from subscribers import goodbyes, letters, limits, mailed_links, preferences, suppression
 from subscribers.models import Format, LinkKind, Rhythm, Subscriber, WishForm, WishKind
 from subscribers.preferences import Changes, Choice, Wanted
@@ -36,7 +37,7 @@ def router(site: Site) -> APIRouter:
         return _page(site, site.links.read_preferences(token))
 
     @routes.post("/p/{token}")
-    def change_choices(token: str, form: Form = Depends(read_form)) -> Response:
+    def change_choices(token: str, form: Form = Depends(read_form), turn: TurnDep = None) -> Response:
         claims = site.links.read_preferences(token)
         act = form.get("act")
         if act == MAIL_LINK:
@@ -65,7 +66,7 @@ def router(site: Site) -> APIRouter:
         return site.show("lost_link.html", _language(request, lang), wrong=False, address="")
 
     @routes.post("/link/")
-    def mail_lost_link(request: Request, form: Form = Depends(read_form)) -> Response:
+    def mail_lost_link(request: Request, form: Form = Depends(read_form), turn: TurnDep = None) -> Response:
         language = _language(request, form.get("lang"))
         address = form.get("address").strip()
         with site.database.read() as session:

@@ -10,6 +10,7 @@ from newsletter.kit.tokens import LinkClaims
 from newsletter.mail.address import masked
 from newsletter.web.readers.forms import Form, read_form
 from newsletter.web.readers.site import Site, cited_all
+from newsletter.web.workplace import TurnDep
 from subscribers import confirmations
 from subscribers.models import WishKind
 
@@ -31,7 +32,7 @@ def router(site: Site) -> APIRouter:
         )  # fmt: skip
 
     @routes.post("/c/{token}")
-    def confirm(token: str, form: Form = Depends(read_form)) -> Response:
+    def confirm(token: str, form: Form = Depends(read_form), turn: TurnDep = None) -> Response:
         claims = site.links.read_confirm(token)
         if form.get("act") != "confirm":
             return show_button(token)

@@ -16,6 +16,7 @@ from newsletter.mail.address import address_key, domain_of
 from newsletter.publications import Access, Publication
 from newsletter.web.readers.forms import Form, read_form
 from newsletter.web.readers.site import Site, cited
+from newsletter.web.workplace import TurnDep
 from subscribers import limits, mail_domains, wishes, wording
 from subscribers.models import WishForm, WishKind
 from subscribers.wishes import Asking
@@ -55,7 +56,7 @@ def router(site: Site) -> APIRouter:
 
     @routes.post("/join/")
     @routes.post("/join/{label}")
-    def sign_up(request: Request, label: str = "", form: Form = Depends(read_form)) -> Response:
+    def sign_up(request: Request, label: str = "", form: Form = Depends(read_form), turn: TurnDep = None) -> Response:
         with site.database.read() as session:
             offered = offered_by(session, label)
         language = _language(request, form.get("lang"), offered, label)

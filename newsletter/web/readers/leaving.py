@@ -17,6 +17,7 @@ from newsletter.publications import Publication
 from newsletter.web.problems import PAGE_HEADERS, BadForm
 from newsletter.web.readers.forms import NOT_WHOLE, Form, read_form
 from newsletter.web.readers.site import Site, cited
+from newsletter.web.workplace import TurnDep
 from subscribers import erasure, goodbyes, subscriptions
 from subscribers.models import LeavingReason, Subscriber, Subscription, SubscriptionState
 
@@ -35,7 +36,7 @@ def router(site: Site) -> APIRouter:
         return _show(site, "not_reading.html" if gone else "unsubscribe.html", person, publication, claims)
 
     @routes.post("/u/{token}")
-    def leave(token: str, form: Form = Depends(read_form)) -> Response:
+    def leave(token: str, form: Form = Depends(read_form), turn: TurnDep = None) -> Response:
         claims = site.links.read_unsubscribe(token)
         if form.get("act") == "why":
             return _keep_reason(site, claims, form)

@@ -12,6 +12,7 @@ from newsletter.publications import Publication
 from newsletter.web.readers import own_data
 from newsletter.web.readers.forms import Form, read_form
 from newsletter.web.readers.site import Site, cited_all
+from newsletter.web.workplace import TurnDep
 from subscribers import goodbyes, mailed_links, readdressing
 from subscribers.models import LinkKind, MailedLink, Subscriber
 
@@ -35,7 +36,7 @@ def router(site: Site) -> APIRouter:
         )  # fmt: skip
 
     @routes.post("/m/{token}")
-    def act(token: str, form: Form = Depends(read_form)) -> Response:
+    def act(token: str, form: Form = Depends(read_form), turn: TurnDep = None) -> Response:
         claims = site.links.read_mailed(token)
         now = site.clock()
         match form.get("act"):

@@ -22,6 +22,7 @@ from newsletter.rendering.consent_pdf import consent_pdf
 from newsletter.web.problems import PAGE_HEADERS
 from newsletter.web.readers.forms import Form, read_form
 from newsletter.web.readers.site import Site
+from newsletter.web.workplace import TurnDep
 from subscribers import choices, erasure, mailed_links, readdressing
 from subscribers.models import MailedLink, Subscriber
 
@@ -37,7 +38,7 @@ def router(site: Site) -> APIRouter:
         return RedirectResponse(site.links.lost_link_path, 303, headers=PAGE_HEADERS)
 
     @routes.post("/data")
-    def act(form: Form = Depends(read_form)) -> Response:
+    def act(form: Form = Depends(read_form), turn: TurnDep = None) -> Response:
         claims = site.keyring.read_link(Purpose.OPENED, form.get("key"))
         with site.database.read() as session:
             _opened(site, session, claims)
