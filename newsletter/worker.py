@@ -30,6 +30,7 @@ from newsletter.mail.route import SmtpRoute, is_loopback, parse_smtp_url, with_p
 from newsletter.mail.route_profiles import RouteProfile
 from newsletter.mail.smtp import HOST_NAME, SmtpTransport
 from newsletter.publications import Profile
+from newsletter.team import roles
 from newsletter.team.identity_provider import IdentityProvider
 from subscribers.links import ReaderLinks
 
@@ -55,6 +56,7 @@ class Installation:
         assert here.receivers
         signer_of(settings)
         assert (here.provider is None) is not settings.has_identity_provider
+        roles.named(settings.second_factor)
         here.database.on_work = here.wake
         return here
 

@@ -81,6 +81,10 @@ class Settings(BaseSettings):
     )
     oidc_client_id: str = Field("", description="What the identity provider calls this desk.")
     oidc_client_secret: str = Field("", description="The secret that goes with it.")
+    second_factor: str = Field(
+        "",
+        description="Who with a password must have a second factor: all, or roles as in administrator,approver.",
+    )
 
     @field_validator("oidc_issuer")
     @classmethod

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
+from newsletter.kit.errors import SettingsError
+
 
 class Permission(StrEnum):
     """One kind of thing that can be done with a publication; every route of the desk asks for one."""
@@ -55,6 +57,19 @@ GRANTS: dict[Role, frozenset[Permission]] = {
 
 RoleHeld = tuple[Role, int | None]
 """A role and the publication it is for; None: for all of them, those to come too."""
+
+
+def named(text: str) -> frozenset[Role]:
+    """Return the roles that a setting names, separated by commas; ``all`` are all. Raises ``SettingsError``."""
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if words == ["all"]:
+        return frozenset(Role)
+    unknown = sorted(set(words) - set(Role))
+    if unknown:
+        raise SettingsError(
+            f"NEWSLETTER_SECOND_FACTOR names {', '.join(unknown)}; write all, or some of {', '.join(Role)}."
+        )
+    return frozenset(Role(word) for word in words)
 
 
 def may(held: Iterable[RoleHeld], permission: Permission, publication_id: int | None) -> bool:

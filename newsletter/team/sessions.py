@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.team import people
 from newsletter.team.models import DeskPerson, DeskSession
-from newsletter.team.roles import Permission, RoleHeld, may
+from newsletter.team.roles import Permission, Role, RoleHeld, may
 
 IDLE = timedelta(hours=12)
 """A session that nobody used for so long has ended: a working day's breaks fit, a night does not."""
@@ -35,12 +35,18 @@ class Visitor:
     language: str
     session_id: int
     held: frozenset[RoleHeld]
+    has_password_alone: bool = False
+    """Whether nothing but a password keeps others from coming in as them."""
     stale: bool = False
     """Whether it is time to write down that the session was seen."""
 
     def may(self, permission: Permission, publication_id: int | None) -> bool:
         """Tell whether they may do it in the publication; None: in the whole house."""
         return may(self.held, permission, publication_id)
+
+    def lacks_second_factor(self, demanded: frozenset[Role]) -> bool:
+        """Tell whether one of their roles is among those of whom a second factor is *demanded*, and they have none."""
+        return self.has_password_alone and any(role in demanded for role, _ in self.held)
 
 
 def hashed(token: str) -> str:
@@ -72,7 +78,9 @@ def visitor(session: Session, token: str, *, now: datetime) -> Visitor | None:
     seat, person = row
     return Visitor(
         person.id, person.name, person.address, person.language, seat.id,
-        held=people.roles_of(session, person.id), stale=now - seat.seen_at >= SEEN_EVERY,
+        held=people.roles_of(session, person.id),
+        has_password_alone=person.password_hash is not None and person.totp_secret is None,
+        stale=now - seat.seen_at >= SEEN_EVERY,
     )  # fmt: skip
 
 

@@ -17,13 +17,14 @@ from newsletter.publications import Publication
 from newsletter.team import sessions
 from newsletter.team.roles import Permission
 from newsletter.team.sessions import Visitor
-from newsletter.web.problems import NotSignedIn
+from newsletter.web.problems import NotSignedIn, SecondFactorDue
 from newsletter.web.workplace import SessionDep, Workplace, WorkplaceDep
 
 LOOKS = 8
 """Requests that look up their visitor at a time; now and then one writes. See ``workplace.TURNS``."""
 NOTHING_HERE = "There is no page at this address."
 """Said of what is not there and of what a visitor may not know to be there, in the same words."""
+SECOND_FACTOR = "/desk/account/second-factor"
 _WITHIN = re.compile(r"/desk(?:/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?")
 
 
@@ -59,13 +60,19 @@ class Public(Mark):
         """Let everybody pass."""
 
 
+@dataclass(frozen=True)
 class SignedIn(Mark):
     """Lets everybody in who works here; what they see depends on their roles."""
 
-    def __call__(self, request: Request, visitor: MaybeVisitorDep) -> None:
-        """Raise ``NotSignedIn`` for a stranger."""
+    before_second_factor: bool = False
+    """Whether they get in even while a second factor is demanded of them that they have not set up."""
+
+    def __call__(self, request: Request, visitor: MaybeVisitorDep, place: WorkplaceDep) -> None:
+        """Raise ``NotSignedIn`` for a stranger, ``SecondFactorDue`` for who has to set one up first."""
         if visitor is None:
             raise NotSignedIn(sign_in_place(request))
+        if not self.before_second_factor:
+            _check_second_factor(visitor, place)
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,7 @@ class Needs(Mark):
         """Raise ``NotSignedIn`` for a stranger, ``NotFound`` or ``NotPermitted`` for who lacks the permission."""
         if visitor is None:
             raise NotSignedIn(sign_in_place(request))
+        _check_second_factor(visitor, place)
         publication_id: int | None = None
         label = request.path_params.get("label")
         if label is not None:
@@ -90,6 +98,11 @@ class Needs(Mark):
             raise NotPermitted
 
 
+def _check_second_factor(visitor: Visitor, place: Workplace) -> None:
+    if visitor.lacks_second_factor(place.demanded):
+        raise SecondFactorDue(f"{place.root}{SECOND_FACTOR}")
+
+
 def needs(permission: Permission) -> params.Depends:
     """Return the mark of a route that needs *permission*: ``dependencies=[needs(Permission.EDIT)]``."""
     return params.Depends(Needs(permission))
@@ -97,6 +110,8 @@ def needs(permission: Permission) -> params.Depends:
 
 signed_in = params.Depends(SignedIn())
 """The mark of a route for everybody who works here."""
+setting_up = params.Depends(SignedIn(before_second_factor=True))
+"""The mark of a route by which somebody sets up the second factor that everything else waits for."""
 public = params.Depends(Public())
 """The mark of a route for anybody."""
 

@@ -83,6 +83,14 @@ class NotSignedIn(DeskError):
         """The page to sign in at, which leads back."""
 
 
+class SecondFactorDue(NotSignedIn):
+    """Please set up your second factor first."""
+
+    def __init__(self, place: str) -> None:
+        DeskError.__init__(self, N_("Please set up your second factor first."))
+        self.place = place
+
+
 STATUS: dict[type[DeskError], int] = {
     BadToken: 404,
     NotFound: 404,

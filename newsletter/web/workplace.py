@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -15,8 +16,10 @@ from newsletter.issues.link_hosts import Reach
 from newsletter.kit.clock import Clock
 from newsletter.kit.database import Database
 from newsletter.kit.settings import Settings
+from newsletter.team import roles
 from newsletter.team.entrance import Entrance
 from newsletter.team.identity_provider import IdentityProvider
+from newsletter.team.roles import Role
 from newsletter.web.lookout import Lookout
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -53,6 +56,11 @@ class Workplace:
     def entrance(self) -> Entrance:
         """The way in."""
         return Entrance(self.database, self.settings.keyring, self.clock)
+
+    @cached_property
+    def demanded(self) -> frozenset[Role]:
+        """The roles whose bearers must have a second factor if they have a password."""
+        return roles.named(self.settings.second_factor)
 
     @property
     def root(self) -> str:

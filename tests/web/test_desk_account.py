@@ -11,12 +11,14 @@ from sqlalchemy import select
 
 from newsletter import publications
 from newsletter.kit.database import Database
+from newsletter.kit.errors import SettingsError
+from newsletter.kit.settings import Settings
 from newsletter.notices import Notice
 from newsletter.publications import Profile
-from newsletter.team import passes, people
+from newsletter.team import passes, people, roles
 from newsletter.team.models import PassKind
 from newsletter.team.roles import Role
-from tests.web.desk import stranger
+from tests.web.desk import SECRET, stranger
 from tests.web.people_at_the_desk import ADA, PASSWORD, House, hidden, is_in, sign_in
 
 NEW = "seven green kettles sing"
@@ -121,6 +123,44 @@ def test_the_second_factor_is_set_up_with_a_code_that_proves_it(house: House):
         again.post("/desk/sign-in/code", data={"code": house.code(secret)}).status_code == 422
     )  # proved with it before
     assert again.post("/desk/sign-in/code", data={"code": codes[3]}).status_code == 303
+
+
+@pytest.mark.parametrize("wanted", ["all", "approver, editor"])
+def test_where_a_second_factor_is_demanded_the_desk_opens_with_it_alone(database: Database, wanted: str):
+    """Whoever comes in with a password sets it up first; nothing else answers, neither page nor script."""
+    house = House(database, settings=Settings(_env_file=None, secret_key=SECRET, second_factor=wanted))  # type: ignore[call-arg]
+    house.add()
+    browser = signed_in(house)
+    for path in ("/desk/", "/desk/account", "/desk/people"):
+        answer = browser.get(path)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/desk/account/second-factor"), path
+    assert browser.post("/desk/account", data={"name": "X", "language": "de"}).status_code == 303
+    assert house.person().name == "Ada"
+    script = browser.get("/desk/", headers={"HX-Request": "true"})
+    assert (script.status_code, script.headers["hx-redirect"]) == (401, "/desk/account/second-factor")
+    page = browser.get("/desk/account/second-factor")
+    assert "Your role at this desk asks" in page.text
+    secret = re.sub(r"\s", "", re.search(r'class="secret">([^<]+)<', page.text).group(1))  # type: ignore[union-attr]
+    proof = {"secret": hidden(page, "secret"), "code": house.code(secret), "password": PASSWORD}
+    assert browser.post("/desk/account/second-factor", data=proof).status_code == 200
+    assert is_in(browser)
+    assert browser.post("/desk/account/second-factor/off", data={"factor-password": PASSWORD}).status_code == 303
+    assert not is_in(browser)
+    assert browser.post("/desk/sign-out").headers["location"] == "/desk/sign-in"
+
+
+def test_a_second_factor_is_demanded_of_the_roles_named_alone(database: Database):
+    """And a role that there is not is named at the start."""
+    settings = Settings(_env_file=None, secret_key=SECRET, second_factor="administrator,approver")  # type: ignore[call-arg]
+    house = House(database, settings=settings)
+    house.add()
+    house.add("root@desk.example", role=Role.ADMINISTRATOR)
+    assert is_in(signed_in(house))
+    root = stranger(house.here)
+    sign_in(root, "root@desk.example")
+    assert not is_in(root)
+    with pytest.raises(SettingsError, match="NEWSLETTER_SECOND_FACTOR names boss"):
+        roles.named("approver,boss")
 
 
 def test_a_secret_sealed_for_somebody_else_is_not_taken(house: House):

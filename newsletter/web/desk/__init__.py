@@ -23,6 +23,7 @@ from newsletter.web.desk import (
     readers,
     reporting,
     review,
+    second_factor_page,
     sending,
     settings,
     signing_in,
@@ -38,8 +39,8 @@ __all__ = ["back_to", "filled", "flash", "icon", "page", "router", "words_of"]
 
 router = APIRouter(prefix="/desk")
 for area in (
-    assets, signing_in, provider, welcome, account, people, audit, home, issue, editor, margin, history, preview,
-    review, sending, following, reporting, correcting,
+    assets, signing_in, provider, welcome, second_factor_page, account, people, audit, home, issue, editor, margin,
+    history, preview,    review, sending, following, reporting, correcting,
     new_publication, settings, theme_samples,
     manuscripts,
     pictures, links,

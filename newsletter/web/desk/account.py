@@ -1,18 +1,12 @@
-"""One's own account: name, language, password, second factor, and the browsers one is signed in with."""
+"""One's own account: name, language, password, the second factor's end, and the browsers one is signed in with."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
-from markupsafe import Markup
 
 from newsletter.kit.catalogue import N_
-from newsletter.kit.errors import BadInput, BadToken, DeskError, TooMany
+from newsletter.kit.errors import BadInput, TooMany
 from newsletter.team import accounts, notes, passwords, people, second_factor, sessions
-from newsletter.team.models import DeskPerson
 from newsletter.team.sessions import Visitor
 from newsletter.web.auth import VisitorDep, signed_in
 from newsletter.web.desk import browsers
@@ -20,14 +14,11 @@ from newsletter.web.desk.flash import back_to
 from newsletter.web.desk.forms import FilledForm, filled
 from newsletter.web.desk.page import page, words_of
 from newsletter.web.desk.provider import offer
+from newsletter.web.desk.proving import proven, refusal
 from newsletter.web.desk.signing_in import CallerDep, FormDep
 from newsletter.web.workplace import SessionDep, TurnDep, Workplace, WorkplaceDep
 
 router = APIRouter(prefix="/account", dependencies=[signed_in])
-HOUSE = "Newsletter Desk"
-"""What the telephone shows the codes under."""
-NOT_YOUR_PASSWORD = N_("That is not your password.")
-NOT_THE_CODE = N_("That is not the code your telephone shows now. Check its clock, then type the next code.")
 
 
 @router.get("")
@@ -57,9 +48,9 @@ def change_password(
 ) -> Response:
     """Change the password; all other browsers are signed out."""
     try:
-        person = _proven(place, visitor, form.get("password"), caller)
+        person = proven(place, visitor, form.get("password"), caller)
     except (BadInput, TooMany) as error:
-        return _account(request, visitor, place, wrong={"password": str(error)}, status=_status(error))
+        return _account(request, visitor, place, wrong={"password": str(error)}, status=refusal(error))
     try:
         passwords.check(form.get("new-password"), about=(person.name, person.address.partition("@")[0]))
     except BadInput as error:
@@ -72,52 +63,15 @@ def change_password(
     return _done(request, visitor, N_("Your password is changed, and all your other browsers are signed out."))
 
 
-@router.get("/second-factor")
-def offer_second_factor(request: Request, visitor: VisitorDep, place: WorkplaceDep, session: SessionDep) -> Response:
-    """Show a fresh secret as a picture for the telephone."""
-    person = people.get(session, visitor.person_id)
-    if person.password_hash is None or person.totp_secret is not None:
-        return RedirectResponse(f"{place.root}/desk/account", 303)
-    return _second_factor(request, visitor, place, person, second_factor.new_secret())
-
-
-@router.post("/second-factor")
-def turn_on_second_factor(
-    request: Request, visitor: VisitorDep, place: WorkplaceDep, caller: CallerDep, form: FormDep, _turn: TurnDep
-) -> Response:
-    """Turn the second factor on, once a code proves that the telephone has the secret; show the recovery codes once."""
-    secret = ""
-    try:
-        with place.database.read() as session:
-            person = people.get(session, visitor.person_id)
-        secret = _unsealed(form.get("secret"), person, place)
-        person = _proven(place, visitor, form.get("password"), caller)
-        step = second_factor.step_of(secret, form.get("code"), now=place.clock())
-        if step is None:
-            raise BadInput(NOT_THE_CODE)
-    except (BadInput, TooMany) as error:
-        return _second_factor(
-            request, visitor, place, person, secret or second_factor.new_secret(), sentence=str(error),
-            status=_status(error),
-        )  # fmt: skip
-    with place.database.write() as session:
-        person = people.get(session, visitor.person_id)
-        codes = second_factor.turn_on(
-            session, person, secret, step=step, keyring=place.settings.keyring, now=place.clock()
-        )
-        sessions.end_all(session, person.id, but=visitor.session_id)
-    return page(request, visitor, "desk/recovery_codes.html", codes=codes)
-
-
 @router.post("/second-factor/off")
 def turn_off_second_factor(
     request: Request, visitor: VisitorDep, place: WorkplaceDep, caller: CallerDep, form: FormDep, _turn: TurnDep
 ) -> Response:
     """Turn the second factor off."""
     try:
-        _proven(place, visitor, form.get("factor-password"), caller)
+        proven(place, visitor, form.get("factor-password"), caller)
     except (BadInput, TooMany) as error:
-        return _account(request, visitor, place, wrong={"factor-password": str(error)}, status=_status(error))
+        return _account(request, visitor, place, wrong={"factor-password": str(error)}, status=refusal(error))
     with place.database.write() as session:
         person = people.get(session, visitor.person_id)
         second_factor.turn_off(session, person, now=place.clock(), by=visitor.address)
@@ -130,9 +84,9 @@ def new_recovery_codes(
 ) -> Response:
     """Make new recovery codes and show them once; the old ones are worth nothing any more."""
     try:
-        _proven(place, visitor, form.get("factor-password"), caller)
+        proven(place, visitor, form.get("factor-password"), caller)
     except (BadInput, TooMany) as error:
-        return _account(request, visitor, place, wrong={"factor-password": str(error)}, status=_status(error))
+        return _account(request, visitor, place, wrong={"factor-password": str(error)}, status=refusal(error))
     with place.database.write() as session:
         person = people.get(session, visitor.person_id)
         if person.totp_secret is None:
@@ -178,42 +132,9 @@ def _account(
     )  # fmt: skip
 
 
-def _second_factor(
-    request: Request, visitor: Visitor, place: Workplace, person: DeskPerson, secret: str, *, sentence: str = "",
-    status: int = 200,
-) -> Response:  # fmt: skip
-    sealed = second_factor.seal(secret, person, place.settings.keyring)
-    return page(
-        request, visitor, "desk/second_factor.html", status=status, secret=secret,
-        form=_form(request, visitor, {}, {"code": sentence} if sentence else None),
-        sealed=base64.urlsafe_b64encode(sealed).decode(),
-        picture=Markup(second_factor.picture(second_factor.address_of(secret, person, house=HOUSE))),  # noqa: S704  # made by segno from modules alone
-    )  # fmt: skip
-
-
 def _form(request: Request, visitor: Visitor, values: dict[str, str], wrong: dict[str, str] | None) -> FilledForm:
     said = words_of(request, visitor)
     return filled(values, wrong={name: said(sentence) for name, sentence in (wrong or {}).items()})
-
-
-def _unsealed(sealed: str, person: DeskPerson, place: Workplace) -> str:
-    try:
-        return second_factor.unseal(base64.urlsafe_b64decode(sealed), person, place.settings.keyring)
-    except (BadToken, binascii.Error, ValueError) as error:
-        raise BadInput(NOT_THE_CODE) from error
-
-
-def _proven(place: Workplace, visitor: Visitor, password: str, caller: CallerDep) -> DeskPerson:
-    """Return the visitor's person, who knows the password; raise ``BadInput`` or ``TooMany``."""
-    with place.database.read() as session:
-        person = people.get(session, visitor.person_id)
-    if not place.entrance.proves(person, password, caller):
-        raise BadInput(NOT_YOUR_PASSWORD)
-    return person
-
-
-def _status(error: DeskError) -> int:
-    return 429 if isinstance(error, TooMany) else 422
 
 
 def _done(request: Request, visitor: Visitor, sentence: str) -> Response:
