@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Request
 from starlette.datastructures import UploadFile
 
 from newsletter.kit.catalogue import N_
@@ -58,6 +59,10 @@ async def handed_in(request: Request) -> HandedIn:
         files = tuple([(one.filename or "", await one.read()) for one in given])
         label, text = form.get("publication"), form.get("text")
         return HandedIn(label if isinstance(label, str) else "", files, text if isinstance(text, str) else "")
+
+
+HandedDep = Annotated[HandedIn, Depends(handed_in)]
+"""What came with the form, read before a thread is taken."""
 
 
 def own_name(sent_as: str) -> str:

@@ -19,7 +19,7 @@ from newsletter.team.roles import Permission
 from newsletter.team.sessions import Visitor
 from newsletter.web.auth import PublicationDep, VisitorDep, needs, publication_called, signed_in
 from newsletter.web.desk.flash import back_to
-from newsletter.web.desk.handing_in import HandedIn, handed_in
+from newsletter.web.desk.handing_in import HandedDep, HandedIn
 from newsletter.web.desk.issue_lists import Wanted, shown, wanted
 from newsletter.web.desk.new_publication import form_page
 from newsletter.web.desk.page import page, words_of
@@ -28,7 +28,6 @@ from newsletter.web.workplace import SessionDep, TurnDep, Workplace, WorkplaceDe
 router = APIRouter()
 CHOOSE = N_("Choose the newsletter that the issue is for.")
 WantedDep = Annotated[Wanted, Depends(wanted)]
-HandedDep = Annotated[HandedIn, Depends(handed_in)]
 
 
 @router.get("/", dependencies=[signed_in])

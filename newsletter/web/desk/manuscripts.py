@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
-from starlette.concurrency import run_in_threadpool
 
 from newsletter.issues import drafts, received, replacements
 from newsletter.issues.edits import CLOSED
@@ -26,10 +25,10 @@ from newsletter.team.roles import Permission
 from newsletter.team.sessions import Visitor
 from newsletter.web.auth import IssueDep, PublicationDep, VisitorDep, issue_numbered, needs, publication_called
 from newsletter.web.desk.flash import back_to
-from newsletter.web.desk.handing_in import HandedIn, handed_in
+from newsletter.web.desk.handing_in import HandedDep, HandedIn
 from newsletter.web.desk.page import page, words_of
 from newsletter.web.desk.posted import FieldsDep, number_in
-from newsletter.web.workplace import SessionDep, Workplace, WorkplaceDep
+from newsletter.web.workplace import SessionDep, TurnDep, Workplace, WorkplaceDep
 
 router = APIRouter(prefix="/p/{label}/i/{number}/manuscripts")
 
@@ -65,9 +64,12 @@ def files(
 
 
 @router.post("", dependencies=[needs(Permission.WRITE)])
-async def hand_in(request: Request, visitor: VisitorDep, place: WorkplaceDep, label: str, number: int) -> Response:
+def hand_in(
+    request: Request, visitor: VisitorDep, place: WorkplaceDep, handed: HandedDep, label: str, number: int,
+    turn: TurnDep,
+) -> Response:  # fmt: skip
     """Keep revised files until somebody has looked at what they change."""
-    return await run_in_threadpool(_hand_in, request, visitor, place, await handed_in(request), label, number)
+    return _hand_in(request, visitor, place, handed, label, number)
 
 
 @router.get("/{file_id}", dependencies=[needs(Permission.READ)])
@@ -101,8 +103,9 @@ def decide(
 
 @router.post("/{file_id}/take", dependencies=[needs(Permission.WRITE)])
 def take(
-    request: Request, fields: FieldsDep, visitor: VisitorDep, place: WorkplaceDep, label: str, number: int, file_id: int
-) -> Response:
+    request: Request, fields: FieldsDep, visitor: VisitorDep, place: WorkplaceDep, label: str, number: int,
+    file_id: int, turn: TurnDep,
+) -> Response:  # fmt: skip
     """Let the file replace its own article, and nothing else."""
     choices, base = _choices(fields), number_in(fields, "base")
     with place.database.write() as session:
