@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from newsletter.kit.catalogue import N_, Sentence
+from newsletter.kit.catalogue import N_, Sentence, languages
 from newsletter.kit.errors import BadInput
 from newsletter.kit.windows import read_window
 from newsletter.mail.address import address_key
@@ -20,6 +20,9 @@ NAME_LIMIT = 200
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,2}")
 """BCP 47 as far as newsletters need it."""
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+PLACES = re.compile(r"\{[^{}]*\}")
+LONGEST_SENTENCE = 600
+"""Characters; what is longer nobody reads before pressing the button."""
 WEBSITE = re.compile(r"https?://[^\s<>\"']{3,500}")
 LONGEST_HOLD = 24 * 60
 """Minutes; whoever wants to wait longer schedules the sending."""
@@ -52,6 +55,8 @@ def complaints(profile: Profile) -> Iterator[tuple[str, Sentence]]:
             yield "send_windows", _about(sentence, window)
     if not 0 <= profile.hold_minutes <= LONGEST_HOLD:
         yield "hold_minutes", Sentence(N_("The hold must be between 0 and %(most)s minutes."), most=LONGEST_HOLD)
+    for language, sentence in profile.sign_up.items():
+        yield from ((f"sign_up.{language}", complaint) for complaint in _of_sign_up(language, sentence))
     if profile.imprint.website and not WEBSITE.fullmatch(profile.imprint.website):
         yield (
             "imprint.website",
@@ -62,6 +67,18 @@ def complaints(profile: Profile) -> Iterator[tuple[str, Sentence]]:
             yield entry, _about(N_("%(given)s is no address that mail can be sent to."), address)
     if not is_address(f"list@{profile.list_domain or 'example.org'}"):
         yield "list_domain", _about(N_("The list_domain %(given)s is no domain."), profile.list_domain)
+
+
+def _of_sign_up(language: str, sentence: str) -> Iterator[Sentence]:
+    """Yield what is wrong with the sentence that signing up means."""
+    if language not in languages():
+        yield _about(N_("The sign-up pages do not speak %(given)s."), language)
+    if sentence and "{newsletter}" not in sentence:
+        yield Sentence(N_("Put {newsletter} where its name is to stand: one must see what one agrees to."))
+    if set(PLACES.findall(sentence)) - {"{publisher}", "{newsletter}"}:
+        yield Sentence(N_("Only {publisher} and {newsletter} are filled in."))
+    if len(sentence) > LONGEST_SENTENCE:
+        yield Sentence(N_("This sentence may have at most %(most)s characters."), most=LONGEST_SENTENCE)
 
 
 def _about(pattern: str, given: str) -> Sentence:

@@ -43,6 +43,7 @@ def amended(profile: Profile, entries: Mapping[str, Any]) -> Profile:
         for section in sections:
             place = place[section]
         place[last] = value
+    plain["sign_up"] = {language: sentence for language, sentence in plain["sign_up"].items() if sentence}
     if not profile.list_domain and profile.from_address:
         own, new = (address.partition("@")[2] for address in (profile.from_address, plain["from_address"]))
         plain["list_domain"] = own if own != new else ""
@@ -58,19 +59,24 @@ def amend(
     by now, ``BadEntries`` and what ``publications.change`` raises.
     """
     session.refresh(publication, with_for_update=True)
-    profile = publication.profile
-    if digest_of(entries_of(profile, entries)) != seen:
+    if digest_of(entries_of(publication.profile, entries)) != seen:
         raise ChangedMeanwhile(
             N_(
                 "Somebody else has changed this since you opened it; what you typed is still here, what is stored "
                 "stands beside each field. Save again to keep yours."
             )
         )
-    return change(session, publication, amended(profile, entries), now=now, by=by)
+    return change(session, publication, amended(publication.profile, entries), now=now, by=by)
+
+
+def put(session: Session, publication: Publication, entries: Mapping[str, Any], *, now: datetime, by: str) -> list[str]:
+    """Change some *entries* whatever they are by now; otherwise as ``amend``."""
+    session.refresh(publication, with_for_update=True)
+    return change(session, publication, amended(publication.profile, entries), now=now, by=by)
 
 
 def _found(plain: Mapping[str, Any], name: str) -> Any:
     value: Any = plain
     for part in name.split("."):
-        value = value[part]
+        value = value.get(part, "")  # a sentence that is in no language yet
     return value

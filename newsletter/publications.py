@@ -67,6 +67,9 @@ class Profile:
     list_domain: str = ""
     """Domain of the List-Id (RFC 2919); empty takes the From address's."""
     access: Access = Access.OPEN
+    sign_up: dict[str, str] = field(default_factory=dict)
+    """By language, the sentence that signing up means, if not the usual one; ``{publisher}`` and ``{newsletter}`` are
+    filled. Evidence names its version."""
     refuse_disposable: bool = False
     """Whether addresses made to be thrown away may not sign up."""
     attach_pdf: bool = True

@@ -36,6 +36,8 @@ class Asking:
     form: WishForm
     wording: str
     """The sentence that was shown."""
+    own_wording: str = ""
+    """If it was the publication's own: that, its places unfilled."""
     name: str = ""
     latest_issue: bool = False
     network: str = ""
@@ -80,8 +82,11 @@ def invite(
     One mail, and nothing more unless the person agrees; whoever must not be written to gets none.
     """
     spoken = language or publication.profile.language
-    shown = wording.consent(spoken, publication.profile.masthead.publisher, publication.name)
-    asking = Asking(WishKind.INVITATION, address, (publication,), spoken, WishForm.TEAM, shown, name=name)
+    own = wording.own_of([publication], spoken)
+    shown = wording.consent(spoken, publication.profile.masthead.publisher, publication.name, own=own)
+    asking = Asking(
+        WishKind.INVITATION, address, (publication,), spoken, WishForm.TEAM, shown, name=name, own_wording=own
+    )
     key = address_key(address)
     _refuse_reserved(key)
     wish = _written(asking, key, now=now)
@@ -118,6 +123,6 @@ def _written(asking: Asking, key: str, *, now: datetime) -> Wish:
         kind=asking.kind, address=asking.address, address_key=key, name=clean_name(asking.name),
         publication_ids=[publication.id for publication in asking.publications], language=asking.language,
         latest_issue=asking.latest_issue, form=asking.form, asked_at=now,
-        wording=asking.wording, wording_version=wording.version(asking.language),
+        wording=asking.wording, wording_version=wording.version(asking.language, own=asking.own_wording),
         network=asking.network if asking.keep_network else "",
     )  # fmt: skip

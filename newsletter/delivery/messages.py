@@ -278,7 +278,7 @@ def _draft(session: Session, dispatch: Dispatch, profile: Profile) -> Proofs:
         revision_id=revision.id,
         revision_sha256=revision.sha256,
         document=document,
-        pictures=assets.load(session, document),
+        pictures=assets.load(session, document, profile.theme.logo),
         profile=profile,
         mailing=mailing_of(document, profile),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from sqlalchemy import select
@@ -14,6 +15,7 @@ from newsletter.manuscripts.figures import with_sources
 from newsletter.manuscripts.pictures import Picture, Pictures
 
 PREFIX = "asset:"
+_CID = re.compile(r"cid:([0-9a-f]{64})\b")
 
 
 def store(session: Session, document: Document, pictures: Pictures, *, now: datetime) -> Document:
@@ -47,9 +49,24 @@ def keep(session: Session, picture: Picture, *, now: datetime) -> str:
     return PREFIX + picture.sha256
 
 
-def load(session: Session, document: Document) -> Pictures:
-    """Return the stored pictures of *document* by the source its figures name them with."""
-    wanted = {figure.source.removeprefix(PREFIX) for figure in figures_of(document) if figure.source.startswith(PREFIX)}
+def picture(session: Session, source: str) -> Picture | None:
+    """Return one stored picture by its source; None if there is none."""
+    asset = session.scalar(select(Asset).where(Asset.sha256 == source.removeprefix(PREFIX)))
+    return None if asset is None else Picture(asset.data, asset.media_type, asset.width, asset.height)
+
+
+def shown_in(mail: bytes) -> list[str]:
+    """Return the sources of the pictures that a mail's HTML shows, figures and the logo it was made with."""
+    return [PREFIX + sha256 for sha256 in dict.fromkeys(_CID.findall(mail.decode()))]
+
+
+def load(session: Session, document: Document, *also: str) -> Pictures:
+    """Return the stored pictures of *document* by the source its figures name them with.
+
+    *also* are further sources, as a theme's logo or those that a mail shows; empty ones are none.
+    """
+    sources = {figure.source for figure in figures_of(document)}.union(also)
+    wanted = {source.removeprefix(PREFIX) for source in sources if source.startswith(PREFIX)}
     if not wanted:
         return {}
     assets = session.scalars(select(Asset).where(Asset.sha256.in_(wanted)))

@@ -78,7 +78,7 @@ def proofs_of(session: Session, issue: Issue) -> Proofs:
         revision_id=revision.id,
         revision_sha256=revision.sha256,
         document=document,
-        pictures=assets.load(session, document),
+        pictures=assets.load(session, document, profile.theme.logo),
         profile=profile,
         mailing=mailing_of(document, profile),
     )
@@ -188,7 +188,7 @@ def editions_of(session: Session, approval: Approval, *, keyring: Keyring) -> Ap
         preheader=manifest["preheader"],
         mail_format=MailFormat(manifest["format"]),
         editions=editions,
-        pictures=assets.load(session, document),
+        pictures=assets.load(session, document, *assets.shown_in(editions[Medium.HTML].data)),
         approved_by=approvals.names(_signatures(session, approval)),
         approved_at=approval.approved_at,
     )

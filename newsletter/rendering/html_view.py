@@ -14,6 +14,7 @@ from newsletter.rendering.html_text import Dress, HtmlWriter
 from newsletter.rendering.languages import direction, script_runs, tag
 from newsletter.rendering.lines import correction_label, dated, imprint_lines, organisation_of, with_colon
 from newsletter.rendering.links import href
+from newsletter.rendering.logo import logo_of
 from newsletter.rendering.theme import Masthead
 from newsletter.rendering.wording import Wording, wording
 
@@ -97,6 +98,8 @@ class View:
     title: Markup
     plain_title: str
     organisation: Markup
+    logo: Markup
+    """An ``img`` that stands for the organisation's name; empty if there is none."""
     date: str
     period: str
     corrections: tuple[tuple[str, Markup], ...]
@@ -132,6 +135,7 @@ def view(document: Document, masthead: Masthead, dress: Dress) -> View:
         title=writer.text(title),
         plain_title=title,
         organisation=writer.text(organisation_of(document, masthead)),
+        logo=_logo(document, masthead, dress),
         date=words.date(document.date) if document.date else "",
         period=words.span(document.period.first, document.period.last) if document.period else "",
         corrections=tuple(
@@ -146,6 +150,15 @@ def view(document: Document, masthead: Masthead, dress: Dress) -> View:
         publisher_lines=tuple(linked(line, writer) for line in publisher.lines) if publisher else (),
         imprint_lines=tuple(linked(line, writer) for line in imprint_lines(masthead)),
         reason=masthead.reason or words.reason.format(publication=masthead.publication or title),
+    )
+
+
+def _logo(document: Document, masthead: Masthead, dress: Dress) -> Markup:
+    found = logo_of(document, masthead, dress.pictures)
+    if found is None:
+        return Markup("")
+    return Markup('<img class="logo" src="{}" alt="{}" width="{}" height="{}"/>').format(
+        dress.picture_url(found.picture), found.alt, found.width, found.height
     )
 
 

@@ -36,7 +36,7 @@ def pdf(
     families = {masthead.theme.serif, masthead.theme.sans}
     return compile_pdf(
         content,
-        _files(document, pictures),
+        _files(document, masthead, pictures),
         families=families | {setting["cjk"] for setting in content["languages"].values()},
         embedded=_families_used(content),
         timestamp=_noon(document.date or pdf_content.UNDATED),
@@ -63,9 +63,11 @@ def _is_eastern(character: str) -> bool:
     return character >= "\u2e80" and character.isalpha()
 
 
-def _files(document: Document, pictures: Pictures) -> dict[str, bytes]:
+def _files(document: Document, masthead: Masthead, pictures: Pictures) -> dict[str, bytes]:
     """Only the pictures this issue shows; two names for the same bytes are one file."""
-    shown = (pictures[figure.source] for figure in figures_of(document))
+    shown = [pictures[figure.source] for figure in figures_of(document)]
+    if masthead.theme.logo:
+        shown.append(pictures[masthead.theme.logo])
     return {file_name(picture.sha256, picture.suffix): in_screen_colours(picture) for picture in shown}
 
 

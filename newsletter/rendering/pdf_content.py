@@ -12,10 +12,11 @@ from newsletter.manuscripts.pictures import Pictures
 from newsletter.rendering.characters import printable
 from newsletter.rendering.contents import title_of
 from newsletter.rendering.lines import correction_label, dated, organisation_of
+from newsletter.rendering.logo import logo_of
 from newsletter.rendering.palette import light
 from newsletter.rendering.pdf_headings import number_levels
 from newsletter.rendering.pdf_language import typesetting
-from newsletter.rendering.pdf_richtext import Data, Typesetter, link_target
+from newsletter.rendering.pdf_richtext import Data, Typesetter, file_name, link_target
 from newsletter.rendering.theme import Masthead, Theme
 from newsletter.rendering.wording import Wording, wording
 
@@ -23,6 +24,10 @@ UNDATED = datetime.date(2000, 1, 1)
 """The day of making that an issue without a date claims (PDF/A asks for one): fixed, as same input gives same bytes."""
 LONG_SUMMARY = 1600
 """Characters up to which a tinted box is kept on one page; beyond, that would leave half a page empty."""
+
+
+POINTS = 0.75
+"""Points in a CSS pixel."""
 
 
 def content(document: Document, masthead: Masthead, pictures: Pictures) -> Data:
@@ -34,6 +39,7 @@ def content(document: Document, masthead: Masthead, pictures: Pictures) -> Data:
     data: Data = {
         "title": setter.text(title_of(document, masthead.publication)),
         "organisation": setter.text(organisation_of(document, masthead)),
+        "logo": _logo(document, masthead, pictures),
         "publication": setter.text(masthead.publication),
         "publisher": setter.text(masthead.publisher or masthead.imprint.name),
         "date": words.date(document.date) if document.date else "",
@@ -55,6 +61,15 @@ def content(document: Document, masthead: Masthead, pictures: Pictures) -> Data:
     tags = {document.language, words.language, *(span["language"] for span in foreign_spans(data))}
     data["languages"] = {tag: typesetting(tag) for tag in sorted(tags)}
     return data
+
+
+def _logo(document: Document, masthead: Masthead, pictures: Pictures) -> Data:
+    """Return what the cover shows of the logo, sizes in points; empty if there is none."""
+    found = logo_of(document, masthead, pictures)
+    if found is None:
+        return {}
+    file = file_name(found.picture.sha256, found.picture.suffix)
+    return {"file": file, "alt": found.alt, "width": found.width * POINTS, "height": found.height * POINTS}
 
 
 def foreign_spans(data: Any) -> Iterator[Data]:

@@ -22,6 +22,8 @@ class Theme:
     paper: str = "#ffffff"
     serif: str = "Noto Serif"
     sans: str = "Noto Sans"
+    logo: str = ""
+    """``asset:<sha256>`` of a picture that stands on the masthead; empty: none."""
 
     def __post_init__(self) -> None:
         for name in ("ink", "muted", "rule", "accent", "highlight", "tint", "paper"):
@@ -33,6 +35,8 @@ class Theme:
             # It stands in a style sheet, where a quote would end it.
             if not re.fullmatch(r"[\w .-]{1,60}", family):
                 raise ValueError(f"{name} is {family!r}; write the name of a font as Noto Serif")
+        if not re.fullmatch(r"(?:asset:[0-9a-f]{64})?", self.logo):
+            raise ValueError(f"logo is {self.logo!r}; hand a picture in at the desk instead")
 
 
 @dataclass(frozen=True, slots=True)

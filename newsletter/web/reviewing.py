@@ -50,7 +50,7 @@ def look(token: str, medium: Medium, place: WorkplaceDep, turn: TurnDep) -> Resp
     with place.database.read() as session:
         shown = review_links.opened(session, token, now=place.clock())
         profile = publication_of(session, shown.issue).profile
-        pictures = assets.load(session, shown.document)
+        pictures = assets.load(session, shown.document, profile.theme.logo)
     try:
         return preview(
             medium, shown.document, profile.masthead, pictures=pictures,

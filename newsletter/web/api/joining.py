@@ -58,7 +58,7 @@ def router(site: Site) -> APIRouter:
         shown = _consent(found, spoken(language))
         asking = Asking(
             WishKind.JOIN, wanted.address, found, spoken(language), WishForm.API, shown, name=wanted.name,
-            latest_issue=wanted.latest_issue, cost=2,
+            latest_issue=wanted.latest_issue, cost=2, own_wording=wording.own_of(found, spoken(language)),
         )  # fmt: skip
         if not taken_in(site, request, asking):
             raise TooMany("This has been asked for too often; please try again in an hour.", wait=AGAIN_AFTER)
@@ -70,7 +70,11 @@ def router(site: Site) -> APIRouter:
         """The sentence that a program has to show before it signs somebody up."""
         found = _publications(site, [label])
         chosen = spoken(language, found[0].profile.language)
-        said = {"wording": _consent(found, chosen), "version": wording.version(chosen), "language": chosen}
+        said = {
+            "wording": _consent(found, chosen),
+            "version": wording.version(chosen, own=wording.own_of(found, chosen)),
+            "language": chosen,
+        }
         return JSONResponse(said, headers=PAGE_HEADERS)
 
     return routes
@@ -78,7 +82,8 @@ def router(site: Site) -> APIRouter:
 
 def _consent(publications: tuple[Publication, ...], language: str) -> str:
     names = words(language).spell(publication.name for publication in publications)
-    return wording.consent(language, publications[0].profile.masthead.publisher, names)
+    own = wording.own_of(publications, language)
+    return wording.consent(language, publications[0].profile.masthead.publisher, names, own=own)
 
 
 def _publications(site: Site, labels: list[str]) -> tuple[Publication, ...]:

@@ -13,6 +13,7 @@ from newsletter.web.desk import (
     home,
     issue,
     links,
+    logo,
     manuscripts,
     margin,
     new_publication,
@@ -40,8 +41,8 @@ __all__ = ["back_to", "filled", "flash", "icon", "page", "router", "words_of"]
 router = APIRouter(prefix="/desk")
 for area in (
     assets, signing_in, provider, welcome, second_factor_page, account, people, audit, home, issue, editor, margin,
-    history, preview,    review, sending, following, reporting, correcting,
-    new_publication, settings, theme_samples,
+    history, preview, review, sending, following, reporting, correcting,
+    new_publication, settings, theme_samples, logo,
     manuscripts,
     pictures, links,
     readers,

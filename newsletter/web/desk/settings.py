@@ -8,9 +8,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.orm import Session
 
+from newsletter.issues import assets
 from newsletter.kit.errors import BadInput, Conflict, NotFound
 from newsletter.profile_entries import ChangedMeanwhile, amend, digest_of, entries_of
 from newsletter.publications import BadEntries, Publication
+from newsletter.rendering.preview import data_url
 from newsletter.team.roles import Permission
 from newsletter.team.sessions import Visitor
 from newsletter.web.auth import NOTHING_HERE, PublicationDep, VisitorDep, needs
@@ -89,9 +91,12 @@ def _answer(
     form: FilledForm, *, seen: str, status: int = 200,
 ) -> Response:  # fmt: skip
     looks = looks_of(form.values) if shown is LOOK else None
+    source = publication.profile.theme.logo if looks else ""
+    logo = assets.picture(session, source) if source else None
     return page(
         request, visitor, "desk/settings.html", status=status, publication=publication, pages=list(PAGES.values()),
         shown=shown, form=form, seen=seen, looks=looks, list_id=publication.profile.list_id,
+        logo=data_url(logo) if logo else "",
     )  # fmt: skip
 
 

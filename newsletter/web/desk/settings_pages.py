@@ -9,6 +9,7 @@ from newsletter.web.desk.settings_fields import Field, Kind
 
 FAMILIES = (("Noto Serif", "Noto Serif"), ("Noto Sans", "Noto Sans"))
 """The families that the PDF can be set in; they are installed with the program."""
+SENTENCE_HINT = N_("{publisher} and {newsletter} are filled in. Empty: the usual sentence.")
 COLOURS = ("accent", "highlight", "ink", "muted", "tint", "rule", "paper")
 
 
@@ -42,7 +43,6 @@ BASICS = SettingsPage(
         Field("access", Kind.CHOICE, N_("Who may subscribe"), "",
               (("open", N_("Anybody; the archive is public")), ("invited", N_("Whom the team invites")),
                ("members", N_("Members, as long as their membership runs")))),
-        Field("refuse_disposable", Kind.TICK, N_("Refuse addresses made to be thrown away at the sign-up")),
     ),
 )  # fmt: skip
 
@@ -93,6 +93,17 @@ IMPRINT = SettingsPage(
     ),
 )
 
+SIGN_UP = SettingsPage(
+    "sign-up",
+    N_("Sign-up"),
+    N_("What somebody agrees to by signing up. Every reader’s consent record keeps the sentence and its version."),
+    (
+        Field("sign_up.en", Kind.LINE, N_("Sentence in English"), SENTENCE_HINT),
+        Field("sign_up.de", Kind.LINE, N_("Sentence in German"), SENTENCE_HINT),
+        Field("refuse_disposable", Kind.TICK, N_("Refuse addresses made to be thrown away at the sign-up")),
+    ),
+)
+
 SENDING = SettingsPage(
     "sending", N_("Sign-off and sending"), N_("Who must agree before an issue goes out, how it goes out, and when."),
     (
@@ -119,4 +130,4 @@ SENDING = SettingsPage(
     ),
 )  # fmt: skip
 
-PAGES = {page.name: page for page in (BASICS, LOOK, STYLE, IMPRINT, SENDING)}
+PAGES = {page.name: page for page in (BASICS, LOOK, STYLE, IMPRINT, SIGN_UP, SENDING)}

@@ -107,6 +107,7 @@ def sample(
         document, pictures = (
             (revision.document, assets.load(session, revision.document)) if revision else invented_issue()
         )
+        pictures = {**pictures, **assets.load(session, document, profile.theme.logo)}
     try:
         theme = replace(profile.theme, **{name: value for name, value in chosen.items() if value})
     except ValueError as error:

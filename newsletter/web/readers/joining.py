@@ -141,6 +141,7 @@ def _sign_up(
         WishKind.JOIN, typed.address, wanted, language, WishForm.EMBEDDED if embedded else WishForm.PAGE,
         _consent(offered if label else (), language),
         latest_issue=typed.latest, cost=2 if embedded else 1,
+        own_wording=wording.own_of(offered, language) if label else "",
     )  # fmt: skip
     try:
         fits = taken_in(site, request, asking)
@@ -183,7 +184,8 @@ def _consent(publications: tuple[Publication, ...], language: str) -> str:
         return wording.consent_to_ticked(language)
     _ = words(language)
     names = _.spell(publication.name for publication in publications)
-    return wording.consent(language, publications[0].profile.masthead.publisher, names)
+    own = wording.own_of(publications, language)
+    return wording.consent(language, publications[0].profile.masthead.publisher, names, own=own)
 
 
 def _sent(site: Site, language: str, address: str, publication: Publication) -> Response:
