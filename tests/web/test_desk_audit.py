@@ -51,9 +51,11 @@ def deeds_written() -> Iterator[str]:
     ):
         name = getattr(call.func, "attr", getattr(call.func, "id", ""))
         given = [word.value for word in call.keywords if word.arg == "deed"]
-        given += [one for one in call.args if "record" in name and isinstance(one, ast.Constant)]
+        given += [one for one in call.args if re.search("record|audit", name) and isinstance(one, ast.Constant)]
         for one in given:
             match one:
+                case ast.IfExp(body=ast.Constant(value=str(deed)), orelse=ast.Constant(value=str(other))):
+                    yield from (deed, other)
                 case ast.Constant(value=str(deed)):
                     yield deed if "." in deed else BY_HAND + deed
                 case ast.JoinedStr(values=[ast.Constant(value=before), *_]):

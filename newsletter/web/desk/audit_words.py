@@ -68,6 +68,7 @@ DEEDS = {
     "readers.note": N_("noted something about many readers"),
     "review.invite": N_("sent a reviewer a link"),
     "review.take-back": N_("took a reviewer’s link back"),
+    "readers.order_import": N_("ordered an import of readers"),
     "segment.remove": N_("removed a segment"),
     "segment.save": N_("made or changed a segment"),
     "tag.remove": N_("removed a tag"),
