@@ -164,7 +164,8 @@ def test_foreign_words_carry_their_language(page):
 
 def test_a_publishers_foreign_name_stands_bare_in_the_card_of_the_page():
     """An attribute holds no tags."""
-    page = web_page(dataclasses.replace(sample_document(), organisation="工业 & Co"), sample_masthead())
+    document = dataclasses.replace(sample_document(), organisation="工业 & Co")
+    page = web_page(document, sample_masthead(), pictures=sample_pictures())
     names = tree(page).xpath("//meta[@property='og:site_name']/@content")
     assert names == ["工业 & Co"]
 
