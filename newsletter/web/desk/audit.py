@@ -61,6 +61,7 @@ DEEDS = {
     "reader.erase": N_("erased a reader"),
     "field.add": N_("added a field about readers"),
     "field.remove": N_("removed a field about readers"),
+    "reader.merge": N_("made one reader of two"),
     "reader.note": N_("noted something about a reader"),
     "reader.object": N_("noted a reader’s objection"),
     "reader.suppress": N_("put an address on the do-not-mail list"),
