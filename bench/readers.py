@@ -42,8 +42,9 @@ COUNTRIES = (
     "Spain",
 )
 FIRST = ("Anna", "Bernd", "Claire", "David", "Élise", "Farid", "Greta", "Hans", "Ines", "Jürgen", "Karin", "Lukas")
-LAST = [f"{a}{b}{c}" for a in ("Al", "Ber", "Cor", "Del", "Ei", "Fal", "Gro", "Hoff", "Jan", "Kel", "Lind", "Mü", "Nor")
-        for b in ("ba", "de", "ler", "man", "no", "ra", "sen", "ti") for c in ("", "ch", "d", "er", "l", "n", "s")]  # fmt: skip
+BEGINNINGS = ("Al", "Ber", "Cor", "Del", "Ei", "Fal", "Gro", "Hoff", "Jan", "Kel", "Lind", "Mü", "Nor")
+MIDDLES, ENDS = ("ba", "de", "ler", "man", "no", "ra", "sen", "ti"), ("", "ch", "d", "er", "l", "n", "s")
+LAST = [a + b + c for a in BEGINNINGS for b in MIDDLES for c in ENDS]
 BATCH = 50_000
 
 
