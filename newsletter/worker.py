@@ -10,6 +10,7 @@ from datetime import timedelta
 from functools import cached_property
 from urllib.parse import urlsplit
 
+from newsletter.delivery.incoming import IncomingLists
 from newsletter.delivery.line import FAIL_OVER, UNREACHABLE, Line
 from newsletter.delivery.messages import OutgoingMessages
 from newsletter.delivery.orders import CATCHER
@@ -188,15 +189,18 @@ class Installation:
 
     @contextmanager
     def working(self) -> Iterator[Runner]:
-        """Send whatever is due as long as the block runs, and drain at its end."""
+        """Send whatever is due and bring ordered lists in as long as the block runs, and drain at its end."""
         with self.mail_server() as server:
             runner = self.crew_of(self.runner(server))
             runner.start()
+            lists = IncomingLists(self.database, clock=self.clock, keyring=self.settings.keyring)
+            lists.start()
             self.database.on_work = runner.wake
             try:
                 yield runner
             finally:
                 self.database.on_work = self.wake
+                lists.stop()
                 runner.stop()
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from newsletter.kit.tokens import Keyring
+from newsletter.mail.address import address_key
 from subscribers import evidence, subscriptions, suppression, wishes
 from subscribers.attributes import FieldValue, TagMark
 from subscribers.models import (
@@ -70,11 +71,28 @@ def erase(session: Session, subscriber_id: int, *, keyring: Keyring, now: dateti
     )  # fmt: skip
     for noted in (TagMark, FieldValue):
         session.execute(delete(noted).where(noted.subscriber_id == subscriber_id))
+    _erase_parts(session, subscriber_id, keyring=keyring, now=now)
     session.execute(delete(MailedLink).where(MailedLink.subscriber_id == subscriber_id))
     wishes.forget(session, key)
     suppression.suppress_erased(session, key, keyring=keyring, now=now)
     session.expire_all()
     return address
+
+
+def _erase_parts(session: Session, subscriber_id: int, *, keyring: Keyring, now: datetime) -> None:
+    """Forget the rows that turned out to be the same person, with their addresses and what they agreed to."""
+    for part in session.scalars(select(Subscriber).where(Subscriber.merged_into == subscriber_id)).all():
+        key = address_key(part.address)
+        session.execute(
+            update(ConsentEvent).where(ConsentEvent.subscriber_id == part.id).values(salt=None, payload=None)
+        )
+        session.execute(
+            update(Subscriber)
+            .where(Subscriber.id == part.id)
+            .values(address="", address_key=f"{ERASED_KEY}{part.id}", language="")
+        )
+        wishes.forget(session, key)
+        suppression.suppress_erased(session, key, keyring=keyring, now=now)
 
 
 def is_erased(person: Subscriber) -> bool:

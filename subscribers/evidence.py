@@ -92,11 +92,26 @@ def verify_chain(session: Session, subscriber_id: int) -> bool:
         select(ConsentEvent).where(ConsentEvent.subscriber_id == subscriber_id).order_by(ConsentEvent.position)
     )
     previous = ""
+    joined: dict[int, str] = {}
     for position, event in enumerate(events, start=1):
         if event.position != position or event.previous_hash != previous or not _is_whole(event):
             return False
         previous = event.hash
-    return head == previous
+        if event.kind == "merged" and event.payload is not None:
+            said = json.loads(event.payload)
+            joined[said.get("reader", 0)] = said.get("head", "")
+    return head == previous and all(_joins(session, part, joined) for part in _parts(session, subscriber_id))
+
+
+def _parts(session: Session, subscriber_id: int) -> list[Subscriber]:
+    """Return the rows that turned out to be the same person."""
+    parts = select(Subscriber).where(Subscriber.merged_into == subscriber_id).order_by(Subscriber.id)
+    return list(session.scalars(parts.execution_options(populate_existing=True)))
+
+
+def _joins(session: Session, part: Subscriber, joined: Mapping[int, str]) -> bool:
+    """Tell whether a merged row's own chain is sound, and its head is the one that was sealed when it was merged."""
+    return joined.get(part.id, part.chain_head) == part.chain_head and verify_chain(session, part.id)
 
 
 def _is_whole(event: ConsentEvent) -> bool:

@@ -74,10 +74,15 @@ def keep(database: Database, job_id: int, file: IO[bytes]) -> None:
 def unpacked(database: Database, job_id: int, file_name: str) -> Iterator[Path]:
     """Have the file as a file while the block runs, under its own name so that complaints name it."""
     with tempfile.TemporaryDirectory(prefix="newsletter-import-") as folder:
-        path = Path(folder) / (Path(file_name).name or "list")
+        path = path_in(folder, file_name)
         with path.open("wb") as out:
             out.writelines(pieces(database, job_id, PartKind.FILE))
         yield path
+
+
+def path_in(folder: str, file_name: str) -> Path:
+    """Return where a file of that name lies in *folder*, and nowhere else."""
+    return Path(folder) / (Path(file_name.replace("\0", "")).name or "list")
 
 
 def pieces(database: Database, job_id: int, kind: PartKind) -> Iterator[bytes]:

@@ -165,9 +165,9 @@ def _single_byte_encoding(path: Path) -> str:
     sample = b"".join(islice((line for line in _lines(path) if not line.isascii()), SAMPLE_LINES * 4))
     ranked = from_bytes(sample, cp_isolation=list(ENCODINGS), preemptive_behaviour=False)
     best = ranked.best()
-    if best is None or best.encoding == "cp1252":
+    if best is None or "cp1252" in best.could_be_from_charset:  # which says so of guesses that read the same
         return "cp1252"
-    western = next((match for match in ranked if match.encoding == "cp1252"), None)
+    western = next((match for match in ranked if "cp1252" in match.could_be_from_charset), None)
     clearer = western is None or best.coherence > western.coherence + CLEARLY
     return best.encoding if clearer else "cp1252"
 

@@ -22,6 +22,8 @@ from subscribers.models import ConsentEvent, MailedLink, Subscriber, Subscriptio
 class Proof:
     """One entry of the consent record with everything a third party needs to check it."""
 
+    of: int
+    """The number of the merged row whose chain it belongs to; 0: the person's own."""
     position: int
     at: datetime
     kind: str
@@ -48,15 +50,18 @@ def subscriber_id_of(session: Session, address: str) -> int:
 
 
 def consent_record(session: Session, subscriber_id: int) -> tuple[Proof, ...]:
-    """Return the person's chain from its first entry to its last."""
+    """Return the person's chain from its first entry to its last, then those of rows that were merged into it."""
+    own = ConsentEvent.subscriber_id == subscriber_id
+    parts = select(Subscriber.id).where(Subscriber.merged_into == subscriber_id)
     rows = session.execute(
         select(ConsentEvent, Publication.name)
         .outerjoin(Publication, Publication.id == ConsentEvent.publication_id)
-        .where(ConsentEvent.subscriber_id == subscriber_id)
-        .order_by(ConsentEvent.position)
+        .where(own | ConsentEvent.subscriber_id.in_(parts))
+        .order_by(own.desc(), ConsentEvent.subscriber_id, ConsentEvent.position)
     )
     return tuple(
         Proof(
+            of=0 if event.subscriber_id == subscriber_id else event.subscriber_id,
             position=event.position,
             at=event.at,
             kind=event.kind,
@@ -140,6 +145,7 @@ def _wish(wish: Wish) -> dict[str, Any]:
 
 def _proof(proof: Proof) -> dict[str, Any]:
     return {
+        **({"merged_reader": proof.of} if proof.of else {}),
         "position": proof.position, "at": _iso(proof.at), "kind": proof.kind, "newsletter": proof.publication,
         "facts": proof.facts, "sealed": proof.sealed, "salt": proof.salt, "commitment": proof.commitment,
         "previous_hash": proof.previous_hash, "hash": proof.hash,

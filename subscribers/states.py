@@ -69,6 +69,8 @@ class SuppressionReason(StrEnum):
     """The person was erased; only a keyed hash remains."""
     IMPORTED = "imported"
     """It was on another system's list."""
+    MERGED = "merged"
+    """Its reader turned out to be one we write to at another address."""
 
 
 class Rhythm(StrEnum):

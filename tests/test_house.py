@@ -18,6 +18,7 @@ from newsletter.issues.link_probe import Verdict
 from newsletter.issues.models import IssueState
 from newsletter.issues.received import FileState
 from newsletter.kit.settings import Settings
+from subscribers.import_tables import ImportStage
 from subscribers.models import SubscriptionState
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -210,6 +211,7 @@ def test_the_glossary_has_every_word(word):
         (FileState, "Where a manuscript file stands"),
         (Verdict, "Where a link led"),
         (SubscriptionState, "Where a reader stands with one publication"),
+        (ImportStage, "Where an import stands"),
         (DispatchState, "Where a sending stands"),
         (DeliveryState, "Where a delivery stands"),
     ],

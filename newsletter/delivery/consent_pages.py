@@ -29,6 +29,7 @@ KINDS = {
     "resumed": N_("Ended the pause"),
     "readdressed": N_("Moved to another address"),
     "objected": N_("Objected to any mail"),
+    "merged": N_("Two entries became one person"),
     "erased": N_("Erased"),
 }
 """What people call each kind of event."""
@@ -98,6 +99,8 @@ def consent_page(
 
 def _entry(_: Words, proof: record.Proof, zone: ZoneInfo, zone_name: str) -> Entry:
     title = f"{proof.position}. {_(KINDS.get(proof.kind, proof.kind))}"
+    if proof.of:
+        title = _("Merged reader %(number)s: %(title)s", number=proof.of, title=title)
     facts = [(_("When"), f"{_.moment(proof.at, zone)} ({zone_name}); {proof.at.isoformat(timespec='seconds')}")]
     if proof.publication:
         facts.append((_("Newsletter"), proof.publication))

@@ -162,6 +162,14 @@ def test_foreign_words_carry_their_language(page):
     assert root.xpath("//p[@class='contents-title']/@lang") == ["en"]
 
 
+def test_a_publishers_foreign_name_stands_bare_in_the_card_of_the_page():
+    """An attribute holds no tags."""
+    document = dataclasses.replace(sample_document(), organisation="工业 & Co")
+    page = web_page(document, sample_masthead(), pictures=sample_pictures())
+    names = tree(page).xpath("//meta[@property='og:site_name']/@content")
+    assert names == ["工业 & Co"]
+
+
 def test_chinese_issues_need_no_tags():
     """Their own language is the page's."""
     root = tree(web_page(with_entries(Note((paragraph("工业"),), "标题"), language="zh-Hans"), sample_masthead()))

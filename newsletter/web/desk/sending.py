@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import Annotated
 
@@ -27,6 +27,7 @@ from newsletter.web.desk.issue_lists import names
 from newsletter.web.desk.issue_page import issue_page, path_of
 from newsletter.web.desk.page import words_of
 from newsletter.web.workplace import SessionDep, Workplace, WorkplaceDep
+from subscribers import segment_list
 
 router = APIRouter()
 HOLDS = (0, 5, 10, 30, 60)
@@ -44,11 +45,13 @@ class Asked:
     team: str = ""
     share: str = ""
     wait: str = ""
+    segment: str = ""
+    without: str = ""
 
     @property
     def values(self) -> dict[str, str]:
         """The fields by name."""
-        return {name: getattr(self, name) for name in ("at", "hold", "stages", "team", "share", "wait")}
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def wishes(self) -> Wishes:
         """Return what is asked for; raise ``BadInput`` for what is none."""
@@ -56,7 +59,10 @@ class Asked:
         if self.stages:
             team = tuple(one for one in self.team.replace(",", " ").replace(";", " ").split() if one)
             staging = Staging(team, _number(self.share, "share"), timedelta(minutes=_number(self.wait or "30", "wait")))
-        return Wishes(self.at.strip() or None, timedelta(minutes=_number(self.hold, "hold")), staging)
+        return Wishes(
+            self.at.strip() or None, timedelta(minutes=_number(self.hold, "hold")), staging, segment=self.segment,
+            without=(self.without,) if self.without else (),
+        )  # fmt: skip
 
 
 @router.get("/p/{label}/i/{number}/send", dependencies=[needs(Permission.SEND)])
@@ -73,12 +79,15 @@ def last_page(
     team: Annotated[str, Query(max_length=8000)] = "",
     share: Annotated[str, Query(max_length=8)] = "",
     wait: Annotated[str, Query(max_length=8)] = "",
+    segment: Annotated[str, Query(max_length=80)] = "",
+    without: Annotated[str, Query(max_length=80)] = "",
 ) -> Response:
     """Say in words what will happen; nothing does yet."""
     begun = orders.begun(session, issue, route=place.routes.default.name)
     if begun is not None and not _is_void(session, issue, begun):
         return back_to(request, f"{path_of(publication, issue)}sendings/{begun.id}")
-    asked = Asked(at, hold or str(publication.profile.hold_minutes), stages, team, share, wait)
+    hold = hold or str(publication.profile.hold_minutes)
+    asked = Asked(at, hold, stages, team, share, wait, segment, without)
     return _page(request, visitor, session, publication, issue, place, asked)
 
 
@@ -96,10 +105,12 @@ def send(
     team: Annotated[str, Form(max_length=8000)] = "",
     share: Short = "",
     wait: Short = "",
+    segment: Short = "",
+    without: Short = "",
     readers: Short = "",
 ) -> Response:
     """Order the sending, if the number of readers that was typed is right; pressed twice it is one sending."""
-    asked = Asked(at, hold, stages, team, share, wait)
+    asked = Asked(at, hold, stages, team, share, wait, segment, without)
     begun = orders.begun(session, issue, route=place.routes.default.name)
     if begun is not None and not _is_void(session, issue, begun):
         return back_to(request, f"{path_of(publication, issue)}sendings/{begun.id}")
@@ -194,6 +205,7 @@ def _page(
         names=names(session, {one.approved_by for one in standing.given}),
         left=[(remark, found.waived[remark.key]) for remark in found.remarks if remark.key in found.waived],
         holds=sorted({*HOLDS, profile.hold_minutes}), now=place.clock(),
+        segments=segment_list.every(session, publication.id),
         rehearsal=place.routes.default.name == CATCHER, profile=profile,
         correction=bool(intent and issue.version > 1 and orders.is_correction(session, issue, place.routes)),
     )  # fmt: skip

@@ -48,12 +48,12 @@ def router(site: Site) -> APIRouter:
         now = site.clock()
         try:
             with site.database.write() as session:
-                _, publication = whose(session, claims)
-                changes = _carry_out(session, claims, form, now=now)
+                person, publication = whose(session, claims)
+                changes = _carry_out(session, person.id, claims.delivery_id, form, now=now)
                 if publication.id in changes.left_ids:
                     site.on_unsubscribed(session, claims.delivery_id, now)
                 goodbyes.say_goodbye(
-                    session, claims.subscriber_id, changes.left_ids, links=site.links, keyring=site.keyring, now=now
+                    session, person.id, changes.left_ids, links=site.links, keyring=site.keyring, now=now
                 )
         except BadInput as error:
             if isinstance(error, BadForm):
@@ -106,8 +106,7 @@ def _page(
     )  # fmt: skip
 
 
-def _carry_out(session: Session, claims: LinkClaims, form: Form, *, now: datetime) -> Changes:
-    reader, delivery = claims.subscriber_id, claims.delivery_id
+def _carry_out(session: Session, reader: int, delivery: int, form: Form, *, now: datetime) -> Changes:
     if form.get("act") == "leave-all":
         return preferences.leave_all(session, reader, now=now, delivery_id=delivery)
     view = preferences.look_up(session, reader, now=now)

@@ -18,7 +18,7 @@ from newsletter.web.problems import PAGE_HEADERS, BadForm
 from newsletter.web.readers.forms import NOT_WHOLE, Form, read_form
 from newsletter.web.readers.site import Site, cited
 from newsletter.web.workplace import TurnDep
-from subscribers import erasure, goodbyes, subscriptions
+from subscribers import erasure, goodbyes, merging, subscriptions
 from subscribers.models import LeavingReason, Subscriber, Subscription, SubscriptionState
 
 
@@ -31,7 +31,7 @@ def router(site: Site) -> APIRouter:
         claims = site.links.read_unsubscribe(token)
         with site.database.read() as session:
             person, publication = whose(session, claims)
-            state = _state(session, claims)
+            state = _state(session, person, publication)
         gone = state in {None, SubscriptionState.ENDED}
         return _show(site, "not_reading.html" if gone else "unsubscribe.html", person, publication, claims)
 
@@ -64,8 +64,11 @@ def router(site: Site) -> APIRouter:
 
 
 def whose(session: Session, claims: LinkClaims) -> tuple[Subscriber, Publication]:
-    """Return who and what a link is about; a deleted or erased reader's link is answered like a forged one."""
-    person = session.get(Subscriber, claims.subscriber_id)
+    """Return who and what a link is about, for a merged reader the one there is now.
+
+    A deleted or erased reader's link is answered like a forged one.
+    """
+    person = merging.followed(session, claims.subscriber_id)
     publication = session.get(Publication, claims.publication_id)
     if person is None or publication is None or erasure.is_erased(person):
         raise BadToken
@@ -85,10 +88,10 @@ def _keep_reason(site: Site, claims: LinkClaims, form: Form) -> Response:
     return _show(site, "left.html", person, publication, claims, thanked=True)
 
 
-def _state(session: Session, claims: LinkClaims) -> SubscriptionState | None:
+def _state(session: Session, person: Subscriber, publication: Publication) -> SubscriptionState | None:
     return session.scalar(
         select(Subscription.state).where(
-            Subscription.subscriber_id == claims.subscriber_id, Subscription.publication_id == claims.publication_id
+            Subscription.subscriber_id == person.id, Subscription.publication_id == publication.id
         )
     )
 

@@ -29,7 +29,7 @@ from newsletter.web.desk.readers.listing import STATES
 from newsletter.web.desk.readers.scope import Scope, ScopeDep, governed, governs, reader, ties
 from newsletter.web.desk.signing_in import FormDep
 from newsletter.web.workplace import SessionDep, TurnDep, WorkplaceDep
-from subscribers import choices, evidence, own_fields, tagging
+from subscribers import choices, evidence, merging, own_fields, tagging
 from subscribers.models import ConsentBasis, Format, Subscriber, SubscriptionState, Suppression, SuppressionReason
 
 router = APIRouter()
@@ -46,6 +46,7 @@ REASONS = {
     SuppressionReason.REQUEST: N_("asked not to be written to"),
     SuppressionReason.ERASED: N_("erased"),
     SuppressionReason.IMPORTED: N_("from another system’s list"),
+    SuppressionReason.MERGED: N_("gets mail at another address"),
 }
 FORMATS = {
     Format.HTML: N_("Web mail with pictures"),
@@ -180,7 +181,7 @@ def person_page(
         sound=evidence.verify_chain(session, person.id), moments=moments, is_longer=is_longer,
         form=filled(values, wrong={"": said} if said else None, summary=said), formats=formats,
         tags=tagging.of_reader(session, person.id), known_tags=tagging.every(session),
-        fields=own_fields.every(session), **WORDS, **more,
+        fields=own_fields.every(session), alike=merging.alike(session, person, scope.publication_id), **WORDS, **more,
     )  # fmt: skip
 
 
