@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from newsletter.kit.errors import RenderingError
-from newsletter.manuscripts.document import Article, Document, Part, Section, Source
+from newsletter.manuscripts.document import Article, Document, Part, Section, Source, from_json, to_json
 from newsletter.manuscripts.richtext import Paragraph, Text
 from newsletter.rendering.editions import render
 from newsletter.rendering.theme import Masthead
@@ -36,6 +36,6 @@ SMALL = Document(
 def warm_up() -> None:
     """Render ``SMALL``: templates are compiled, characters of fonts are known, their files are in memory."""
     try:
-        render(SMALL, Masthead("Warming up", "Nobody"), pictures={})
+        render(from_json(to_json(SMALL)), Masthead("Warming up", "Nobody"), pictures={})
     except RenderingError as error:
         log.warning("Editions cannot be made here: %s", error)
