@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import threading
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
@@ -88,12 +89,14 @@ def answer(here: Installation, door: socket.socket) -> None:
     import uvicorn
 
     from newsletter.app import create_app
+    from newsletter.rendering.warming import warm_up
 
     config = uvicorn.Config(
         create_app(here), timeout_graceful_shutdown=GOODBYE, log_level="warning",
         access_log=False,  # lines of requests would hold the readers' tokens
     )  # fmt: skip
     server = uvicorn.Server(config)
+    threading.Thread(target=warm_up, name="warm-up").start()  # the first preview comes as fast as the next
     # uvicorn ends as the signal would have ended it; noted, it comes back here and the sending drains.
     with signals.noted(), here.working(), suppress(KeyboardInterrupt):
         server.run(sockets=[door])

@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from newsletter import publications
 from newsletter.app import create_app
 from newsletter.issues import drafts, review_links
+from newsletter.issues.link_hosts import Reach
 from newsletter.kit.database import Database
 from newsletter.kit.migrations import migrate
 from newsletter.kit.settings import Settings
@@ -43,6 +44,9 @@ WARNING = Remark(
 
 class Site:
     """The desk on a port of its own, with the sample issue; it can go away and come back."""
+
+    reach: Reach | None = None
+    """How far the link check goes; None: the public web."""
 
     def __init__(self, folder: Path) -> None:
         self.database = Database(f"sqlite:///{folder / 'desk.db'}")
@@ -87,7 +91,9 @@ class Site:
     def start(self) -> None:
         """Serve."""
         self.server = uvicorn.Server(
-            uvicorn.Config(create_app(self.here), host="127.0.0.1", port=self.port, log_level="warning")
+            uvicorn.Config(
+                create_app(self.here, reach=self.reach), host="127.0.0.1", port=self.port, log_level="warning"
+            )
         )
         self.thread = threading.Thread(target=self.server.run)
         self.thread.start()

@@ -125,6 +125,7 @@ def test_a_picture_without_alt_text_is_a_finding_until_it_is_described(here: Ins
     key = editorial(here)
     handed_in(browser, file("PNG"), key=key)
     assert "A picture has no alternative text." in browser.get(PATH).text
+    assert "A picture has no alternative text." in browser.get(f"{PATH}editor?at={key}").text
     assert "missing" in browser.get(PATH + "pictures").text
     said = {"key": key, "source": last_figure(here).source, "alt": "A wall", "caption": ""}
     assert browser.post(PATH + "pictures/described", data=said).status_code == 303

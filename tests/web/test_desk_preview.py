@@ -71,6 +71,17 @@ def test_previews_are_the_real_pipeline_under_a_policy_of_their_own(here: Instal
     assert "Gmail will cut" not in browser.get(PATH).text
 
 
+def test_the_preview_beside_the_text_opens_at_what_is_written(here: Installation):
+    """Email and web page at the article's anchor, which both editions have."""
+    browser = client_as(here, Role.WRITER)
+    with here.database.read() as session:
+        article = drafts.current_revision(session, drafts.get(session, 1)).document.sections[0].entries[1]
+    pane = browser.get(f"/desk/p/notes/i/1/editor?at={article.key}").text
+    assert f'src="{PATH}/html?look=desktop#item-1-2"' in pane
+    for medium in ("html", "web"):
+        assert 'id="item-1-2"' in browser.get(f"{PATH}/{medium}").text
+
+
 def test_a_mail_that_gmail_would_cut_says_so(here: Installation, monkeypatch: pytest.MonkeyPatch):
     """With what to do about it."""
     monkeypatch.setattr(previews, "CLIPPED_AT", 1000)

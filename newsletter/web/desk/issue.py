@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from newsletter.issues import drafts, findings
 from newsletter.manuscripts.remarks import Severity
+from newsletter.manuscripts.whereabouts import spot_of
 from newsletter.team.roles import Permission
 from newsletter.web.auth import IssueDep, PublicationDep, VisitorDep, needs
 from newsletter.web.desk.issue_lists import STATES, names
@@ -13,6 +14,8 @@ from newsletter.web.desk.page import page
 from newsletter.web.workplace import SessionDep
 
 router = APIRouter()
+PLACES = 3
+"""Of one finding; the margin of the editor has all."""
 
 
 @router.get("/p/{label}/i/{number}/", dependencies=[needs(Permission.READ)])
@@ -21,11 +24,13 @@ def issue(
 ) -> Response:
     """Show the issue: its findings beside its editions."""
     revision = drafts.current_revision(session, issue)
+    document = revision.document
     found = findings.of_revision(session, revision, publication.profile)
     open_ones = {remark.key for remark in found.blockers}
+    blocking = [remark for remark in found.remarks if remark.key in open_ones]
     return page(
         request, visitor, "desk/issue.html", publication=publication, issue=issue, revision=revision, states=STATES,
         names=names(session, {revision.author}),
-        blocking=[remark for remark in found.remarks if remark.key in open_ones],
+        blocking=[(one, [(place, spot_of(document, place)) for place in one.places[:PLACES]]) for one in blocking],
         notices=[remark for remark in found.remarks if remark.severity is Severity.NOTICE],
     )  # fmt: skip
