@@ -16,6 +16,7 @@ from newsletter.kit.errors import NotFound
 from subscribers.models import ConsentEvent, Subscriber
 
 SALT_BYTES = 16
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Sealed:
 
 def seal(payload: Mapping[str, object], *, previous_hash: str) -> Sealed:
     """Return *payload* as the link that follows *previous_hash* (empty for the first)."""
-    text = json.dumps(payload, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = _CANONICAL.encode(payload)
     salt = secrets.token_bytes(SALT_BYTES)
     commitment = _commitment(salt, text)
     return Sealed(salt, text, commitment, previous_hash, _hash(previous_hash, commitment))
