@@ -11,7 +11,7 @@ from newsletter.delivery import audience, narrowing
 from newsletter.delivery.models import Delivery, Dispatch, Event
 from newsletter.delivery.narrowing import EVERYBODY, Named, Narrowing
 from newsletter.delivery.planning import Order, plan, schedule_due, start
-from newsletter.delivery.states import DeliveryState, DispatchKind, EventKind
+from newsletter.delivery.states import DeliveryState, DispatchKind, DispatchState, EventKind
 from newsletter.kit.database import Database
 from newsletter.kit.errors import BadInput, NotFound
 from subscribers import segment_list, segments, subscriptions, tagging
@@ -92,6 +92,21 @@ def test_the_conditions_of_a_sending_are_those_it_was_ordered_with(house: House)
         segment_list.remove(session, segment_list.called(session, house.notes, "Press"), by="tests", now=house.now)
         subscriptions.unsubscribe(session, house.ids["bo"], house.notes, now=house.now, reason="page")
     assert house.planned("issue:1", Narrowing(narrowed.to)) == "ada"
+
+
+def test_a_segment_that_cannot_be_asked_any_more_stops_the_sending(house: House):
+    """It waits with the reason, and goes to nobody rather than to more than were meant."""
+    with house.database.write() as session:
+        tagging.remove(session, house.press.every[0].of, by="tests", now=house.now)
+    for key, narrowed in (
+        ("issue:1", Narrowing(Named("Press", house.press))),
+        ("issue:2", Narrowing(without=(Named("Press", house.press),))),
+    ):
+        assert house.planned(key, narrowed) == ""
+        with house.database.read() as session:
+            dispatch = session.scalars(select(Dispatch).where(Dispatch.key == key)).one()
+            assert dispatch.state is DispatchState.PAUSED
+            assert "a tag that there is no more" in dispatch.pause_reason
 
 
 def test_history_is_what_was_handed_over_and_what_came_back(house: House):
