@@ -122,7 +122,7 @@ def read_row(row: Row, columns: Columns) -> Entry | BadRow:
         return BadRow(row.line, address, str(error))
     remarks: list[str] = []
     written = _cell(row, columns.last_day)
-    last_day = day_of(written)
+    last_day = day_of(written) if written else None
     if written and last_day is None:
         return BadRow(row.line, address, f"The end of membership {written[:30]!r} is no date; write 2026-12-31.")
     return Entry(

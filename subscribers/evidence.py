@@ -16,6 +16,7 @@ from newsletter.kit.errors import NotFound
 from subscribers.models import ConsentEvent, Subscriber
 
 SALT_BYTES = 16
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,16 @@ class Sealed:
 
 def seal(payload: Mapping[str, object], *, previous_hash: str) -> Sealed:
     """Return *payload* as the link that follows *previous_hash* (empty for the first)."""
-    text = json.dumps(payload, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return seal_text(canonical(payload), previous_hash=previous_hash)
+
+
+def canonical(payload: Mapping[str, object]) -> str:
+    """Return *payload* as the one text that is sealed."""
+    return _CANONICAL.encode(payload)
+
+
+def seal_text(text: str, *, previous_hash: str) -> Sealed:
+    """Return a payload that is canonical already as the link that follows *previous_hash*."""
     salt = secrets.token_bytes(SALT_BYTES)
     commitment = _commitment(salt, text)
     return Sealed(salt, text, commitment, previous_hash, _hash(previous_hash, commitment))

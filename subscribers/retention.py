@@ -8,6 +8,7 @@ from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from subscribers import evidence, limits, mailed_links, subscriptions
+from subscribers.attributes import FieldValue, TagMark
 from subscribers.models import (
     ConsentEvent,
     MailedLink,
@@ -52,8 +53,9 @@ def forget_unconfirmed(session: Session, subscriber_id: int, *, now: datetime) -
     """
     evidence.hold_chain(session, subscriber_id)
     ties = session.scalars(select(Subscription).where(Subscription.subscriber_id == subscriber_id)).all()
-    if all(tie.state is SubscriptionState.PENDING for tie in ties):
-        for table in (Subscription, ConsentEvent, MailedLink):
+    is_one_of_two = session.scalar(select(Subscriber.id).where(Subscriber.merged_into == subscriber_id).limit(1))
+    if is_one_of_two is None and all(tie.state is SubscriptionState.PENDING for tie in ties):
+        for table in (Subscription, ConsentEvent, MailedLink, TagMark, FieldValue):
             session.execute(delete(table).where(table.subscriber_id == subscriber_id))
         session.execute(delete(Subscriber).where(Subscriber.id == subscriber_id))
         return True

@@ -10,6 +10,8 @@ SURNAME_LIMIT = 100
 
 def folded(words: str) -> str:
     """Return *words* so that Müller, MÜLLER and a Müller typed as two characters are one."""
+    if words.isascii():
+        return words.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", words).casefold())
 
 

@@ -131,7 +131,11 @@ def plan(
                 written = named_recipients.plan_addresses(session, dispatch, now=clock())
                 more = False
             else:
-                written, cursor = _plan_readers(session, dispatch, now=clock(), batch=batch)
+                try:
+                    written, cursor = _plan_readers(session, dispatch, now=clock(), batch=batch)
+                except BadInput as error:  # a segment whose tag or field has been removed: rather nobody than too many
+                    progress.move(session, dispatch_id, DispatchState.PAUSED, now=clock(), reason=str(error))
+                    break
                 more = cursor is not None
                 dispatch.planning_cursor = cursor or dispatch.planning_cursor
             dispatch.planned_count += written

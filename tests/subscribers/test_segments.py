@@ -19,6 +19,7 @@ from subscribers import (
     erasure,
     own_fields,
     record,
+    retention,
     segment_list,
     segments,
     subscriptions,
@@ -148,6 +149,17 @@ def test_who_has_left_or_must_not_be_written_to_is_not_counted(house: House, key
         assert segments.count(session, house.place(), tagged) == 0
         for table in (TagMark, FieldValue):
             assert session.scalar(select(table.subscriber_id).where(table.subscriber_id == house.ids["ada"])) is None
+
+
+def test_what_was_noted_of_somebody_who_never_confirmed_goes_with_them(house: House):
+    """Nothing hangs on that would keep the row."""
+    with house.database.write() as session:
+        eve = subscriptions.ensure_subscriber(session, "eve@eve.example", now=house.now)
+        subscriptions.request(session, eve, house.notes, now=house.now, details={})
+        tagging.put(session, house.tag, [eve])
+        own_fields.put(session, house.fields[FieldKind.TEXT], [(eve, own_fields.Value("x", key="x"))])
+        assert retention.forget_unconfirmed(session, eve, now=house.now)
+        assert session.get(Subscriber, eve) is None
 
 
 @pytest.mark.parametrize(
