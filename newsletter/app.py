@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 
-from newsletter import __version__
+from newsletter import __version__, examination
 from newsletter.delivery import feedback
 from newsletter.delivery.orders import CATCHER
 from newsletter.issues.link_hosts import Reach
@@ -44,7 +44,8 @@ def create_app(
     )  # fmt: skip
     app.state.workplace = Workplace(
         here.settings, here.database, here.clock, here.provider, routes=here.routes, receivers=here.receivers,
-        reach=reach or Reach(),
+        reach=reach or Reach(), examine=lambda: examination.at_the_desk(here),
+        ask_mail_servers=lambda: examination.mail_servers(here.settings),
     )  # fmt: skip
     app.add_middleware(SameOrigin, path="/desk", public_url=here.settings.public_url)
     app.add_middleware(Edge, root=here.settings.public_path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from newsletter.delivery.receivers import Receivers
 from newsletter.delivery.routes import Routes
 from newsletter.issues.link_hosts import Reach
+from newsletter.kit.check import Check
 from newsletter.kit.clock import Clock
 from newsletter.kit.database import Database
 from newsletter.kit.settings import Settings
@@ -51,6 +52,11 @@ class Workplace:
     """Which domains stand behind the same mail servers."""
     lookout: Lookout = field(default_factory=Lookout, kw_only=True)
     """What the pages that follow a sending look through, all together once a second."""
+
+    examine: Callable[[], list[Check]] = field(default=list, kw_only=True)
+    """Says what of the installation is in order."""
+    ask_mail_servers: Callable[[], list[Check]] = field(default=list, kw_only=True)
+    """Says which mail servers answer; it may take a while."""
 
     @property
     def entrance(self) -> Entrance:

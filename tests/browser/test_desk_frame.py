@@ -194,6 +194,8 @@ def the_people(page: Page, url: str) -> None:
     page.goto(f"{url}/desk/audit")
     expect(page.locator("table.trail")).to_contain_text("gave a role")
     flawless(page, "audit-trail")
+    page.goto(f"{url}/desk/installation")
+    flawless(page, "installation")
 
 
 def the_account(page: Page, url: str) -> None:

@@ -11,6 +11,7 @@ from newsletter.web.desk import (
     following,
     history,
     home,
+    installation,
     issue,
     links,
     logo,
@@ -40,8 +41,8 @@ __all__ = ["back_to", "filled", "flash", "icon", "page", "router", "words_of"]
 
 router = APIRouter(prefix="/desk")
 for area in (
-    assets, signing_in, provider, welcome, second_factor_page, account, people, audit, home, issue, editor, margin,
-    history, preview, review, sending, following, reporting, correcting,
+    assets, signing_in, provider, welcome, second_factor_page, account, people, audit, installation, home, issue,
+    editor, margin, history, preview, review, sending, following, reporting, correcting,
     new_publication, settings, theme_samples, logo,
     manuscripts,
     pictures, links,

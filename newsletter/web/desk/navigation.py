@@ -27,6 +27,7 @@ EVERYWHERE = (
     Place(N_("Readers"), "/desk/readers", Permission.READERS),
     Place(N_("People"), "/desk/people", Permission.ADMINISTER),
     Place(N_("Audit trail"), "/desk/audit", Permission.ADMINISTER),
+    Place(N_("Installation"), "/desk/installation", Permission.ADMINISTER),
 )
 """Of the whole desk; a page that needs a permission needs it for the whole house."""
 OF_A_PUBLICATION = (
