@@ -6,8 +6,11 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 
-from newsletter.delivery import allowance, owners
+from sqlalchemy.orm import Session
+
+from newsletter.delivery import allowance, destinations, owners
 from newsletter.delivery.breaker import Breaker
 from newsletter.delivery.compiled import Compiled
 from newsletter.delivery.lanes import Lane, Wait
@@ -29,7 +32,7 @@ DRAIN = 15.0
 """Seconds that open transactions have to end in; then their lines are broken, so that a stop takes less than 30."""
 HURRY = 5.0
 """Seconds that a stop waits for a database that does not answer; what cannot be recorded counts as in doubt."""
-NEXT_TRY = 0.5
+NEXT_TRY = 0.25
 """Seconds until a worker that finds all connections taken asks again."""
 GOODBYE = 2.0
 """Seconds to wait for the lanes' QUIT; one that is still knocking at a silent server is left to itself."""
@@ -59,9 +62,8 @@ class Dispatcher:
         self._rules = Rules(on_doubt=on_doubt, commit_group=commit_group, dice=dice)
         self._recorded = recorded or (lambda settlements: None)
         self._stopping = threading.Event()
-        self._stuck = 0
         self._pace = Pace(line.pace)
-        self._share = Share(database, route=line.name, connections=lambda *_: line.connections, clock=clock)
+        self._share = Share(database, route=line.name, connections=self._connections, clock=clock)
         self._breaker = Breaker()
         self._tallies = Tallies(owners.new_owner())
 
@@ -73,6 +75,10 @@ class Dispatcher:
     def stopping(self) -> bool:
         """Whether it has been told to stop."""
         return self._stopping.is_set()
+
+    def _connections(self, session: Session, now: datetime) -> int:
+        """Return how many connections the route may have now, all workers together."""
+        return destinations.room_of(session, self._line.name, most=self._line.connections, now=now)
 
     def has_work(self, only: int | None = None) -> bool:
         """Tell whether anything is due now that may be sent."""
@@ -95,7 +101,7 @@ class Dispatcher:
                 again = self._hand_over(lines, only)
         finally:
             if begun:
-                self._share.leave(stuck=self._stuck)
+                self._share.leave()
         return begun
 
     def _hand_over(self, connections: int, only: int | None) -> bool:
@@ -126,7 +132,9 @@ class Dispatcher:
                 until = time.monotonic() + GOODBYE
                 for lane in lanes:
                     lane.join(max(0.0, until - time.monotonic()))
-                self._stuck = sum(1 for lane in lanes if lane.is_alive())
+                stuck = sum(1 for lane in lanes if lane.is_alive())
+                if stuck:
+                    self._share.leave(stuck=stuck)
         return shared_anew
 
 

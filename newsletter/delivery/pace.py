@@ -41,7 +41,8 @@ class Pace:
         """Reserve the next moments of *route* in this transaction; call ``committed`` after it."""
         assert self._rate is not None
         number, gap = self._batch(self._rate), 1 / self._rate
-        first = self._monotonic() + _reserve(session, route, span=timedelta(seconds=number * gap))
+        wait = _reserve(session, route, span=timedelta(seconds=number * gap))
+        first = self._monotonic() + wait
         self._pending = [first + place * gap for place in range(number)]
 
     def committed(self) -> None:

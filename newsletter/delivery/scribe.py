@@ -9,6 +9,7 @@ than *connections* + ``COMMIT_GROUP`` rows stand as being sent, so no more can b
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -253,14 +254,16 @@ class Scribe:
     def _heed_trouble(self) -> None:
         """While no line can be had take back what lies on the tray; after long, or if it is no use, pause."""
         trouble = self._trays.trouble
-        if trouble is None or self._trays.open_lanes:
+        if trouble is None or (self._trays.open_lanes and trouble.said is None):
             return
         self._withdraw()
-        if trouble.permanent or self._clock() - trouble.since >= self._line.patience:
+        if trouble.said or trouble.permanent or self._clock() - trouble.since >= self._line.patience:
             self._write(0)
             alarm = alarms.unreachable(trouble, route=self._line.name, now=self._clock())
             waiting = self._backlog.remove(every)
             self._stop_dispatches({one.dispatch_id for one in (*waiting, *self._marked.values())}, waiting, alarm)
+        if trouble.said:
+            self._dry_until = math.inf  # what is on a line ends, and this stretch with it
 
     def _stop_dispatches(self, dispatches: set[int], waiting: Sequence[Promise], alarm: Alarm) -> None:
         """Give *waiting* back and pause its dispatches; those of one notice are postponed instead."""

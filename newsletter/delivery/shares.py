@@ -24,7 +24,7 @@ from newsletter.kit.database import Database, insert_for
 
 LEASE = timedelta(seconds=90)
 """How long a share stands without a sign of life: a worker that lost the database has closed its lines before."""
-LOOK = 1.0
+LOOK = 0.5
 """Seconds between two looks at what is due now, which are its signs of life, too."""
 
 
