@@ -87,6 +87,7 @@ def test_cancel_from_another_process(database, elsewhere, watched):
     with elsewhere.write() as session:
         progress.cancel(session, dispatch, by="eve", now=utc_now())
     assert quiet(watched, time.monotonic())
+    until(lambda: account(database, dispatch).waiting == 0)  # written off slice by slice
     ended = account(database, dispatch)
     assert ended.state is DispatchState.CANCELLED
     assert ended.accepted == len(watched.transport.recipients)
