@@ -65,11 +65,13 @@ def send(
     meanwhile: AbstractContextManager[object] = nullcontext(),
 ) -> tuple[float, float]:
     """Send a planned dispatch with worker processes; return messages a second, and the most memory one took, in MB."""
+    processes = 1 if web else options.processes
+    together = options.connections * processes  # workers divide the connections of a route among themselves
     command = [sys.executable, "-m", "sending.worker", database.url.render_as_string(hide_password=False), str(port),
-               str(size), str(options.connections), str(dispatch_id), *([str(web)] if web else [])]  # fmt: skip
+               str(size), str(together), str(dispatch_id), *([str(web)] if web else [])]  # fmt: skip
     workers = [
         subprocess.Popen(command, cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        for _ in range(1 if web else options.processes)
+        for _ in range(processes)
     ]
     for worker in workers:
         assert worker.stdout

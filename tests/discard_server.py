@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -25,11 +26,14 @@ class Taken(NamedTuple):
 class DiscardServer:
     """``taken`` grows with every final dot that is answered; ``slowness`` seconds, at any time, pass before each answer.
 
+    ``lines`` stand now and never stood more than ``most_lines``; ``times`` says when each message had come in whole.
     With ``hold()`` no final dot is answered until ``release()``; ``begun`` counts what has come in whole.
     """
 
     def __init__(self, slowness: float = 0.0) -> None:
         self.slowness = slowness
+        self.lines = self.most_lines = 0
+        self.times: list[float] = []
         self.taken: list[Taken] = []
         self.begun: list[str] = []
         self.port = 0
@@ -59,10 +63,13 @@ class DiscardServer:
         server.close()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.lines += 1
+        self.most_lines = max(self.most_lines, self.lines)
         try:
             with suppress(ConnectionError, asyncio.IncompleteReadError):
                 await self._session(reader, writer)
         finally:
+            self.lines -= 1
             writer.transport.abort()
 
     async def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -81,6 +88,7 @@ class DiscardServer:
                     writer.write(b"354 go on\r\n")
                     data = await reader.readuntil(_END)
                     self.begun.append(recipient)
+                    self.times.append(time.monotonic())
                     if self.slowness:
                         await asyncio.sleep(self.slowness)
                     await self.gate.wait()

@@ -88,6 +88,7 @@ def waiting_for(here: Installation, session: Session, dispatch_id: int) -> str:
         deeds.WaitsFor.HOLD: f"It begins {when}; {stop} nobody.",
         deeds.WaitsFor.STAGE_HOLD: f"The first have got it. The rest goes {when}; {stop} no one else.",
         deeds.WaitsFor.WINDOW: f"The newsletter's send window opens {when}.",
+        deeds.WaitsFor.REST: f"The mail server asks us to slow down; it is tried again {when}.",
         deeds.WaitsFor.DAILY_LIMIT: f"The route {dispatch.route} has had its {limit} mails of 24 hours; "
         "the rest goes as they pass.",
     }

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from newsletter import notices
-from newsletter.delivery import failover, maillog, progress
+from newsletter.delivery import destinations, failover, maillog, progress
 from newsletter.delivery.line import UNREACHABLE
 from newsletter.delivery.models import Dispatch
 from newsletter.delivery.states import DispatchKind, DispatchState
 from newsletter.delivery.trays import Trouble
+from newsletter.mail.envelope import Deferred
 from newsletter.publications import Publication
 
 PURPOSE = "dispatch-paused"
@@ -76,16 +77,26 @@ class Alarm:
     """The route at fault; empty if no other would help."""
     lasting: bool = True
     """False where it is only time to go elsewhere, for those that can."""
+    rest: Deferred | None = None
+    """With which words the route *leaving* asks for a rest."""
 
 
 def unreachable(trouble: Trouble, *, route: str, now: datetime) -> Alarm:
     """Return what it means that no line to *route* can be had."""
+    said = trouble.said
+    if said is not None:
+        return Alarm(f"The mail server asks us to slow down: {said.code} {said.reply}", route, lasting=False, rest=said)
     lasting = trouble.permanent or now - trouble.since >= UNREACHABLE
     return Alarm(f"The mail server cannot be reached: {trouble.message}", route, lasting)
 
 
 def stop_or_postpone(session: Session, dispatches: Iterable[int], alarm: Alarm, *, now: datetime) -> None:
-    """Let each of *dispatches* go on by another route or stop it; those of one notice are postponed instead."""
+    """Let each of *dispatches* go on by another route or stop it; those of one notice are postponed instead.
+
+    A route that asks for a rest gets it, and what has no other waits for its end.
+    """
+    if alarm.rest is not None:
+        destinations.rest(session, alarm.leaving, alarm.rest, now=now)
     for dispatch_id in sorted(dispatches):
         reason = alarm.reason
         if alarm.leaving and failover.go_on(session, dispatch_id, leaving=alarm.leaving, reason=reason, now=now):

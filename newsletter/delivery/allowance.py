@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import claims
+from newsletter.delivery import claims, destinations
 from newsletter.delivery.line import Line
 from newsletter.delivery.models import Dispatch
 from newsletter.delivery.progress import DELIVERIES, IS_ACCEPTED, IS_IN_HAND, IS_PLANNED
@@ -46,9 +46,11 @@ def left(session: Session, line: Line, *, now: datetime) -> int | None:
 
 
 def due(session: Session, line: Line, *, now: datetime, only: int | None = None) -> list[int]:
-    """Return the dispatches that have something to send on this line now; none once its allowance is used up."""
+    """Return the dispatches that have something to send on this line now; none if it rests, or has had its day's."""
     found = claims.due(session, route=line.name, now=now, only=only)
-    return found if found and left(session, line, now=now) != 0 else []
+    if not found or destinations.room_of(session, line.name, most=line.connections, now=now) == 0:
+        return []
+    return found if left(session, line, now=now) != 0 else []
 
 
 def mark_within(session: Session, promises: Sequence[Promise], line: Line, *, owner: str, now: datetime) -> set[int]:

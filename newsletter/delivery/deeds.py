@@ -9,7 +9,7 @@ from enum import StrEnum
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import allowance, progress
+from newsletter.delivery import allowance, destinations, progress
 from newsletter.delivery.models import Dispatch
 from newsletter.delivery.routes import Routes
 from newsletter.delivery.states import DISPATCH_TRANSITIONS, DispatchState
@@ -48,6 +48,8 @@ class WaitsFor(StrEnum):
     """The newsletter's send window is closed."""
     DAILY_LIMIT = "daily_limit"
     """The route has had what a day allows; there is no one moment when it goes on."""
+    REST = "rest"
+    """The mail server asked us to come less often, and gets nothing until then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +110,12 @@ def waiting(session: Session, dispatch: Dispatch, routes: Routes, *, now: dateti
 
 
 def _closed(session: Session, dispatch: Dispatch, routes: Routes, *, now: datetime) -> Waiting | None:
-    """Return what keeps a running sending from going: its window, or a daily limit that is spent."""
+    """Return what keeps a running sending from going: its window, a rest of its route, a daily limit that is spent."""
     if dispatch.window_from is not None and dispatch.window_from > now:
         return Waiting(WaitsFor.WINDOW, dispatch.window_from)
+    whole = destinations.slowed(session, route=dispatch.route, now=now).get(destinations.WHOLE_ROUTE)
+    if whole is not None and whole.rests(now):
+        return Waiting(WaitsFor.REST, whole.resting_until)
     route = routes.get(dispatch.route)
     limit = None if route is None else route.daily_limit(now)
     if limit is not None and allowance.used(session, dispatch.route, since=now - allowance.DAY) >= limit:

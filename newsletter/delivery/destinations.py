@@ -13,11 +13,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from newsletter.delivery import maillog
 from newsletter.delivery.models import Destination
 from newsletter.delivery.progress import DELIVERIES, IS_IN_HAND, changed
-from newsletter.delivery.settlement import Settlement
+from newsletter.delivery.settlement import REPLY_LIMIT, Settlement
 from newsletter.delivery.states import DeliveryState
 from newsletter.kit.database import insert_for
+from newsletter.mail.envelope import Deferred
 
 REST = timedelta(minutes=10)
 """How long a destination gets nothing after it has asked us to slow down; Google counts in windows of that order."""
@@ -25,6 +27,8 @@ GROWS_AFTER = timedelta(minutes=1)
 """How long it must take mail at one width before it gets one more connection."""
 FORGOTTEN_AFTER = timedelta(days=1)
 """A row that nothing has touched for so long says nothing about today."""
+WHOLE_ROUTE = "*"
+"""Stands for the server itself, where it sends us away before it hears for whom we come."""
 _D = DELIVERIES.c
 
 
@@ -64,6 +68,23 @@ def slow_down(session: Session, name: str, said: Settlement, *, route: str) -> N
         .values(route=route, name=name, **told)
         .on_conflict_do_update(index_elements=["route", "name"], set_=told)
     )
+
+
+def rest(session: Session, route: str, said: Deferred, *, now: datetime) -> None:
+    """Let the whole route rest, and begin with one connection after it."""
+    words = Settlement(
+        0, 0, DeliveryState.PLANNED, now, said.code, said.reply[:REPLY_LIMIT], said.enhanced, slow_down=True
+    )
+    slow_down(session, WHOLE_ROUTE, words, route=route)
+    maillog.slowed_down(f"route {route}", said.code, said.reply)
+
+
+def room_of(session: Session, route: str, *, most: int, now: datetime) -> int:
+    """Return how many of its *most* connections the route may have now, all workers together; 0 while it rests."""
+    whole = slowed(session, route=route, now=now).get(WHOLE_ROUTE)
+    if whole is None:
+        return most
+    return 0 if whole.rests(now) else min(most, whole.room)
 
 
 def grow(session: Session, name: str, *, route: str, most: int, now: datetime) -> bool:

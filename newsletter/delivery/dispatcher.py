@@ -6,8 +6,11 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 
-from newsletter.delivery import allowance, owners
+from sqlalchemy.orm import Session
+
+from newsletter.delivery import allowance, destinations, owners
 from newsletter.delivery.breaker import Breaker
 from newsletter.delivery.compiled import Compiled
 from newsletter.delivery.lanes import Lane, Wait
@@ -16,6 +19,7 @@ from newsletter.delivery.pace import Pace
 from newsletter.delivery.promise import Messages
 from newsletter.delivery.scribe import COMMIT_GROUP, Scribe
 from newsletter.delivery.settlement import OnDoubt
+from newsletter.delivery.shares import Share
 from newsletter.delivery.tallies import Tallies
 from newsletter.delivery.trays import Trays
 from newsletter.kit.clock import Clock
@@ -28,6 +32,8 @@ DRAIN = 15.0
 """Seconds that open transactions have to end in; then their lines are broken, so that a stop takes less than 30."""
 HURRY = 5.0
 """Seconds that a stop waits for a database that does not answer; what cannot be recorded counts as in doubt."""
+NEXT_TRY = 0.25
+"""Seconds until a worker that finds all connections taken asks again."""
 GOODBYE = 2.0
 """Seconds to wait for the lanes' QUIT; one that is still knocking at a silent server is left to itself."""
 
@@ -57,6 +63,7 @@ class Dispatcher:
         self._recorded = recorded or (lambda settlements: None)
         self._stopping = threading.Event()
         self._pace = Pace(line.pace)
+        self._share = Share(database, route=line.name, connections=self._connections, clock=clock)
         self._breaker = Breaker()
         self._tallies = Tallies(owners.new_owner())
 
@@ -69,29 +76,51 @@ class Dispatcher:
         """Whether it has been told to stop."""
         return self._stopping.is_set()
 
+    def _connections(self, session: Session, now: datetime) -> int:
+        """Return how many connections the route may have now, all workers together."""
+        return destinations.room_of(session, self._line.name, most=self._line.connections, now=now)
+
     def has_work(self, only: int | None = None) -> bool:
         """Tell whether anything is due now that may be sent."""
         with self._database.read() as session:
             return bool(allowance.due(session, self._line, now=self._clock(), only=only))
 
     def run(self, only: int | None = None) -> bool:
-        """Hand over everything due now, of dispatch *only* if given; return when there is no more, and if there was."""
-        if self._stopping.is_set() or not self.has_work(only):
-            return False
+        """Hand over everything due now, of dispatch *only* if given; return when there is no more, and if there was.
+
+        It does so over its share of the route's connections, and again whenever another share is due.
+        """
+        begun, again = False, True
+        try:
+            while again and not self._stopping.is_set() and self.has_work(only):
+                begun, lines = True, self._share.take()
+                if not lines:
+                    self._wait(self._stopping, NEXT_TRY)  # others have all the connections
+                    again = lines is not None
+                    continue
+                again = self._hand_over(lines, only)
+        finally:
+            if begun:
+                self._share.leave()
+        return begun
+
+    def _hand_over(self, connections: int, only: int | None) -> bool:
+        """Hand over through so many *connections*; return True when it ended since another number of them is due."""
         trays = Trays()
         scribe = Scribe(
-            self._database, self._line, self._compiled, trays, rules=self._rules, clock=self._clock,
-            pace=self._pace, breaker=self._breaker, tallies=self._tallies, recorded=self._recorded, only=only,
+            self._database, self._line, self._compiled, trays, rules=self._rules, clock=self._clock, pace=self._pace,
+            breaker=self._breaker, tallies=self._tallies, recorded=self._recorded, lines=connections, only=only,
         )  # fmt: skip
         lanes = [
             Lane(trays, self._line.transport, clock=self._clock, wait=self._wait, name=f"lane-{number}")
-            for number in range(self._line.connections)
+            for number in range(connections)
         ]
         for lane in lanes:
             lane.start()
+        shared_anew = False
         try:
-            while not self._stopping.is_set() and scribe.turn():
-                pass
+            while not self._stopping.is_set() and not shared_anew and scribe.turn():
+                shared_anew = self._share.changed()
         finally:
             trays.close()
             if self._stopping.is_set():
@@ -103,7 +132,10 @@ class Dispatcher:
                 until = time.monotonic() + GOODBYE
                 for lane in lanes:
                     lane.join(max(0.0, until - time.monotonic()))
-        return True
+                stuck = sum(1 for lane in lanes if lane.is_alive())
+                if stuck:
+                    self._share.leave(stuck=stuck)
+        return shared_anew
 
 
 def _drain(trays: Trays, scribe: Scribe, lanes: list[Lane]) -> None:

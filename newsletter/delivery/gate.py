@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from newsletter.delivery import destinations, maillog
-from newsletter.delivery.destinations import REST, Slowed
+from newsletter.delivery.destinations import REST, WHOLE_ROUTE, Slowed
 from newsletter.delivery.promise import Promise
 from newsletter.delivery.receivers import Receivers
 from newsletter.delivery.settlement import Settlement
@@ -62,9 +62,9 @@ class Gate:
         return self._receivers.of(promise.domain)
 
     def rests(self, promise: Promise, *, now: datetime) -> bool:
-        """Tell whether the destination of *promise* gets nothing at *now*."""
-        slowed = self._slowed.get(self.name_of(promise))
-        return slowed is not None and slowed.rests(now)
+        """Tell whether the destination of *promise*, or the route as a whole, gets nothing at *now*."""
+        standing = self._slowed.get(self.name_of(promise)), self._slowed.get(WHOLE_ROUTE)
+        return any(slowed is not None and slowed.rests(now) for slowed in standing)
 
     def rooms(self, in_hand: Iterable[Promise], *, now: datetime) -> dict[str, int]:
         """Return for each slowed destination how many more may be sent beside those *in_hand*."""
@@ -99,6 +99,8 @@ class Gate:
             destinations.slow_down(session, name, one, route=self._route)
             maillog.slowed_down(name, one.code or 0, one.reply)
         took = {self.name_of(promise): one.at for promise, one in said if one.state is DeliveryState.ACCEPTED}
+        if took:
+            took[WHOLE_ROUTE] = max(took.values())
         for name, at in took.items():
             if name in self._slowed and name not in asked:
                 grown = destinations.grow(session, name, route=self._route, most=self._most, now=at)

@@ -71,10 +71,14 @@ class Lane(threading.Thread):
             connection.abort()
 
     def _open(self) -> Connection | None:
+        trouble = self._trays.trouble
+        if trouble is not None and trouble.said is not None:
+            self._trays.closing.wait()  # one of us was asked to come less often
+            return None
         try:
             return self._transport.connect()
         except TransportUnavailable as error:
-            self._failed(str(error), permanent=error.permanent)
+            self._failed(str(error), permanent=error.permanent, said=error.said)
         except Exception as error:  # a dead lane would leave the sending hanging
             self._failed(f"{type(error).__name__} while connecting", permanent=False)
         self._rest()
@@ -122,7 +126,9 @@ class Lane(threading.Thread):
         """Try the same message on a fresh line; the earlier outcome stands if there is none."""
         try:
             connection = self._transport.connect()
-        except Exception:  # whatever it is, the first outcome was sound
+        except Exception as error:  # whatever it is, the first outcome was sound
+            if isinstance(error, TransportUnavailable) and error.said is not None:
+                self._failed(str(error), permanent=False, said=error.said)
             return outcome
         try:
             return self._attempt(connection, envelope)
@@ -139,9 +145,10 @@ class Lane(threading.Thread):
         finally:
             self._connection = None
 
-    def _failed(self, message: str, *, permanent: bool) -> None:
+    def _failed(self, message: str, *, permanent: bool, said: Deferred | None = None) -> None:
         self._failures += 1
-        self._trays.in_trouble(message, now=self._clock(), permanent=permanent)
+        too_fast = said if said is not None and asks_to_slow_down(said) else None
+        self._trays.in_trouble(message, now=self._clock(), permanent=permanent, said=too_fast)
 
     def _rest(self) -> None:
         """Wait after failures, longer each time, so that a server that is down is not hammered."""

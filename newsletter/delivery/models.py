@@ -153,6 +153,28 @@ class Destination(Base):
     reply: Mapped[str] = mapped_column(String(500))
 
 
+class RoutePace(Base):
+    """When the next message may leave by a route whose pace is limited, whoever sends it."""
+
+    __tablename__ = "route_paces"
+
+    route: Mapped[str] = mapped_column(String(40), primary_key=True)
+    next_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class RouteShare(Base):
+    """How many connections to a route one worker may have open; together never more than the route allows."""
+
+    __tablename__ = "route_shares"
+
+    route: Mapped[str] = mapped_column(String(40), primary_key=True)
+    worker: Mapped[str] = mapped_column(String(80), primary_key=True)
+    lines: Mapped[int] = mapped_column(SmallInteger)
+    joined_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    lease_until: Mapped[datetime] = mapped_column(UtcDateTime)
+    """Without a sign of life until then it counts as dead; on its own machine at once."""
+
+
 class Event(Base):
     """A fact that came after the hand-over; recorded once per delivery and kind."""
 

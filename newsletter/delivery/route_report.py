@@ -51,7 +51,7 @@ class RouteAccount:
     server: str
     profile: str
     state: str
-    """In use, standing by, done, at its daily limit, or why the sending left it."""
+    """In use, standing by, done, at its daily limit, resting or slowed as it asked, or why the sending left it."""
     pace: float | None
     """Messages a second; None is without limit."""
     connections: int
@@ -104,11 +104,12 @@ def _account(
         one.name: SlowedAccount(one.rests(now), one.resting_until, one.room, one.reply)
         for one in destinations.slowed(session, route=name, now=now).values()
     }
+    itself = slowed.pop(destinations.WHOLE_ROUTE, None)
     return RouteAccount(
         name=name,
         server=f"{server.host}:{server.port}" if server is not None else "no longer in the settings",
         profile=server.profile.value if server is not None else "",
-        state=_state(dispatch, name, at_limit=limit is not None and used >= limit),
+        state=_state(dispatch, name, itself, at_limit=limit is not None and used >= limit),
         pace=server.pace if server is not None else None,
         connections=server.connections if server is not None else 0,
         used=used,
@@ -118,10 +119,12 @@ def _account(
     )
 
 
-def _state(dispatch: Dispatch, name: str, *, at_limit: bool) -> str:
+def _state(dispatch: Dispatch, name: str, itself: SlowedAccount | None, *, at_limit: bool) -> str:
     if dispatch.state in FINAL_DISPATCH:
         return "done"
     if name == dispatch.route:
+        if itself is not None:
+            return itself.in_words
         return "daily limit reached" if at_limit else "in use"
     failures = [failure for failure in dispatch.options.get("route_failures", []) if failure["route"] == name]
     return f"left: {failures[-1]['reason']}" if failures else "standing by"

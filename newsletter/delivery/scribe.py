@@ -9,6 +9,7 @@ than *connections* + ``COMMIT_GROUP`` rows stand as being sent, so no more can b
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.delivery import alarms, allowance, claims, ledger, maillog, owners
 from newsletter.delivery.alarms import Alarm
+from newsletter.delivery.appetite import Appetite
 from newsletter.delivery.backlog import Backlog, every
 from newsletter.delivery.breaker import Breaker
 from newsletter.delivery.compiled import Compiled
@@ -61,6 +63,7 @@ class Scribe:
         breaker: Breaker,
         tallies: Tallies,
         recorded: Recorded,
+        lines: int,
         only: int | None,
     ) -> None:
         self._database = database
@@ -83,9 +86,7 @@ class Scribe:
         self._set_aside: list[int] = []
         self._unrecorded: list[Settlement] = []
         self._dry_until = 0.0
-        self._ahead = 1
-        self._fed_at = time.monotonic()
-        self._ever_open = False
+        self._appetite = Appetite(lines=lines, most_ahead=rules.commit_group)
         self._beat_at = clock()
         self._away_since: float | None = None
         self.patience = claims.LEASE.total_seconds()
@@ -184,7 +185,8 @@ class Scribe:
         self._set_aside.extend(promise.id for promise in aside)
         candidates = self._backlog.take(room, self._rooms())
         beat = now - self._beat_at >= HEARTBEAT
-        if not (candidates or self._unrecorded or self._withdrawn or self._set_aside or beat):
+        reserve = self._pace.short and bool(candidates or self._backlog)
+        if not (candidates or self._unrecorded or self._withdrawn or self._set_aside or beat or reserve):
             return
         try:
             with self._database.write() as session:
@@ -197,6 +199,8 @@ class Scribe:
                 if self._set_aside:
                     claims.give_back(session, self._set_aside, owner=self.owner)
                 admitted, marked = self._mark(candidates, session, now)
+                if reserve:
+                    self._pace.reserve(session, self._line.name)
                 if beat:
                     held = [*self._marked.values(), *(one.promise for one in candidates), *self._backlog.promises()]
                     claims.renew(session, [promise.id for promise in held], owner=self.owner, now=now)
@@ -231,6 +235,7 @@ class Scribe:
     def _written(self, candidates: list[Prepared], marked: set[int]) -> None:
         """After the commit: hand out what is marked, forget what is recorded."""
         self._tallies.committed()
+        self._pace.committed()
         for delivery_id in (*self._withdrawn, *(one.delivery_id for one in self._unrecorded)):
             self._marked.pop(delivery_id, None)
         settlements, self._unrecorded, self._withdrawn, self._set_aside = self._unrecorded, [], [], []
@@ -242,35 +247,23 @@ class Scribe:
             self._told(settlements)
 
     def _room(self) -> int:
-        """Return how many more may be marked now, within the promise, the pace and what the lanes can eat.
-
-        What is marked is beyond recall for an unsubscribe, so we mark as far ahead as keeps the lanes busy: twice as
-        far whenever one ran out, half as far after a second in which none did.
-        """
-        lines = self._trays.open_lanes
-        self._ever_open = self._ever_open or lines > 0
-        if self._ever_open and self._trays.trouble is None:
-            lines = self._line.connections  # one that is being opened anew counts
-        if lines == 0:
-            return 0
-        now = time.monotonic()
-        if self._trays.starved() and not self._trays.untouched:
-            self._ahead, self._fed_at = min(self._rules.commit_group, self._ahead * 2), now
-        elif self._trays.untouched and now - self._fed_at > 1.0:
-            self._ahead, self._fed_at = max(1, self._ahead // 2), now
-        return self._pace.allowed(max(0, lines + self._ahead - (len(self._marked) - len(self._unrecorded))))
+        """Return how many more may be marked now, within the promise, the pace and what the lanes can eat."""
+        out = len(self._marked) - len(self._unrecorded)
+        return self._pace.allowed(self._appetite.room(self._trays, marked=out))
 
     def _heed_trouble(self) -> None:
         """While no line can be had take back what lies on the tray; after long, or if it is no use, pause."""
         trouble = self._trays.trouble
-        if trouble is None or self._trays.open_lanes:
+        if trouble is None or (self._trays.open_lanes and trouble.said is None):
             return
         self._withdraw()
-        if trouble.permanent or self._clock() - trouble.since >= self._line.patience:
+        if trouble.said or trouble.permanent or self._clock() - trouble.since >= self._line.patience:
             self._write(0)
             alarm = alarms.unreachable(trouble, route=self._line.name, now=self._clock())
             waiting = self._backlog.remove(every)
             self._stop_dispatches({one.dispatch_id for one in (*waiting, *self._marked.values())}, waiting, alarm)
+        if trouble.said:
+            self._dry_until = math.inf  # what is on a line ends, and this stretch with it
 
     def _stop_dispatches(self, dispatches: set[int], waiting: Sequence[Promise], alarm: Alarm) -> None:
         """Give *waiting* back and pause its dispatches; those of one notice are postponed instead."""

@@ -105,6 +105,7 @@ def snapshot(session: Session, dispatch_id: int, *, now: datetime, receivers: Re
     parts[rest] += max(0, dispatch.planned_count - known)
     tallies = session.scalars(select(Tally).where(Tally.dispatch_id == dispatch_id)).all()
     slowed = destinations.slowed(session, route=dispatch.route, now=now)
+    slowed.pop(destinations.WHOLE_ROUTE, None)
     table = _by_destination(dispatch, rows, tallies, receivers or Receivers(), slowed) if tallied else ()
     return _progress(dispatch, now, parts, _rate(tallies, dispatch, now=now), table)
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from datetime import datetime
 from itertools import count
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import and_, exists, func, select
 
 from newsletter.delivery import ledger, owners, planning, progress, schedules, stages
-from newsletter.delivery.models import Dispatch
+from newsletter.delivery.destinations import WHOLE_ROUTE
+from newsletter.delivery.models import Destination, Dispatch
 from newsletter.delivery.progress import DELIVERIES, IS_IN_HAND, IS_PLANNED
 from newsletter.delivery.settlement import OnDoubt
 from newsletter.delivery.states import DispatchState
@@ -84,13 +85,15 @@ def next_due(database: Database, *, only: int | None = None) -> datetime | None:
     """Return when the next attempt or scheduled sending is due, None if nothing waits for a time."""
     chosen = [] if only is None else [Dispatch.id == only]
     with database.read() as session:
+        route_rests = and_(Destination.route == Dispatch.route, Destination.name == WHOLE_ROUTE)
         attempts = session.execute(
-            select(func.min(DELIVERIES.c.not_before), Dispatch.window_from)
+            select(func.min(DELIVERIES.c.not_before), Dispatch.window_from, Destination.resting_until)
             .join(Dispatch, Dispatch.id == DELIVERIES.c.dispatch_id)
+            .outerjoin(Destination, route_rests)
             .where(
                 IS_PLANNED, DELIVERIES.c.stage <= Dispatch.open_stage, Dispatch.state == DispatchState.RUNNING, *chosen
             )
-            .group_by(Dispatch.id, Dispatch.window_from)
+            .group_by(Dispatch.id, Dispatch.window_from, Destination.resting_until)
         ).all()
         scheduled = session.scalar(
             select(func.min(Dispatch.scheduled_for)).where(Dispatch.state == DispatchState.SCHEDULED, *chosen)
@@ -100,5 +103,5 @@ def next_due(database: Database, *, only: int | None = None) -> datetime | None:
                 Dispatch.state.in_([DispatchState.COOLING, DispatchState.RUNNING]), *chosen
             )
         )
-    due = [attempt if window is None else max(attempt, window) for attempt, window in attempts]
+    due = [max(moment for moment in row if moment is not None) for row in attempts]
     return min([*due, *(moment for moment in (scheduled, held) if moment is not None)], default=None)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from newsletter.delivery.promise import Fill, Promise
-from newsletter.mail.envelope import Outcome
+from newsletter.mail.envelope import Deferred, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,8 @@ class Trouble:
     message: str
     since: datetime
     permanent: bool
+    said: Deferred | None = None
+    """With which words the server asks us to come less often, if it does; that stands even if a line is had again."""
 
 
 class Trays:
@@ -108,18 +110,20 @@ class Trays:
             self._open_lanes -= 1
             self._changed.notify_all()
 
-    def in_trouble(self, message: str, *, now: datetime, permanent: bool) -> None:
-        """Say that the server cannot be reached or drops every line."""
+    def in_trouble(self, message: str, *, now: datetime, permanent: bool, said: Deferred | None = None) -> None:
+        """Say that the server cannot be reached or drops every line, or asks us to come less often."""
         with self._changed:
-            since = self._trouble.since if self._trouble else now
-            self._trouble = Trouble(message, since, permanent)
+            if self._trouble is None:
+                self._trouble = Trouble(message, now, permanent, said)
+            elif self._trouble.said is None:
+                self._trouble = Trouble(message, self._trouble.since, permanent, said)
             self._changed.notify_all()
 
     def trouble_over(self) -> None:
         """Say that the server has answered a transaction."""
         if self._trouble is not None:
             with self._changed:
-                self._trouble = None
+                self._trouble = self._trouble if self._trouble is not None and self._trouble.said else None
 
     # For the scribe
 

@@ -89,8 +89,10 @@ class Transport(Protocol):
 class TransportUnavailable(Exception):
     """No line could be opened; the message holds what the server or the network said."""
 
-    def __init__(self, message: str, *, permanent: bool = False) -> None:
+    def __init__(self, message: str, *, permanent: bool = False, said: Deferred | None = None) -> None:
         super().__init__(message)
+        self.said = said
+        """The 4xx with which the server sent us away before anybody signed in; None where it was something else."""
         self.permanent = permanent
         """True where trying again is useless until a person mends it: bad credentials, TLS refused."""
 

@@ -9,7 +9,7 @@ import ssl
 import time
 from contextlib import suppress
 
-from newsletter.mail.envelope import TransportUnavailable
+from newsletter.mail.envelope import Deferred, TransportUnavailable
 from newsletter.mail.oauth import TokenSource, xoauth2
 from newsletter.mail.replies import REPLY_LIMIT, NotAReply, Reply, parse_line
 from newsletter.mail.route import SmtpRoute
@@ -140,7 +140,7 @@ def open_session(route: SmtpRoute, *, helo_name: str, context: ssl.SSLContext | 
             _sign_in(session, route)
     except TransportUnavailable as error:
         session.close()
-        raise TransportUnavailable(f"{where}: {error}", permanent=error.permanent) from error
+        raise TransportUnavailable(f"{where}: {error}", permanent=error.permanent, said=error.said) from error
     except ssl.SSLCertVerificationError as error:
         session.close()
         message = f"{where}: its certificate is not trusted ({error.verify_message})"
@@ -229,7 +229,10 @@ def _sign_in_by_token(session: Session, route: SmtpRoute, tokens: TokenSource, o
 def _expect(answer: tuple[int, bytes], code: int, words: str) -> None:
     if answer[0] != code:
         reply = Reply(answer[0], tuple(answer[1].decode("utf-8", "replace").split("\n")))
-        raise TransportUnavailable(f"the server {words} {reply}", permanent=answer[0] >= 500)
+        failure = reply.failure()
+        # A 454 4.7.0 to AUTH is about the sign-in (RFC 4954 §6), a 421 at any point about us.
+        said = failure if isinstance(failure, Deferred) and (code != 235 or failure.code == 421) else None
+        raise TransportUnavailable(f"the server {words} {reply}", permanent=answer[0] >= 500, said=said)
 
 
 def _cut(pieces: list[bytes | memoryview], sent: int) -> None:

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from newsletter.delivery import maillog
 from newsletter.delivery.forecast import forecast
-from newsletter.delivery.pace import Pace
 from newsletter.delivery.promise import Promise
 from newsletter.delivery.retry import GIVE_UP, next_attempt
 from newsletter.delivery.settlement import settle
@@ -110,33 +109,6 @@ def test_every_outcome_is_settled_along_the_arrows(outcome, on_doubt, attempts, 
         assert one.state is DeliveryState.PLANNED
         assert not one.dead_mailbox
         assert one.tried == 0
-
-
-def test_the_pace_lets_no_more_through_than_agreed():
-    """Ten a second: no burst beyond a quarter of a second's worth."""
-    now = [0.0]
-    pace = Pace(10, monotonic=lambda: now[0])
-    sent = 0
-    for _ in range(1000):
-        now[0] += 0.01
-        allowed = pace.allowed(72)
-        assert allowed <= 3
-        pace.spend(allowed)
-        sent += allowed
-    assert 98 <= sent <= 102
-    assert Pace(None).allowed(72) == 72
-
-
-def test_a_slow_pace_still_moves():
-    """One message in two seconds."""
-    now = [0.0]
-    pace = Pace(0.5, monotonic=lambda: now[0])
-    assert pace.allowed(5) == 1
-    pace.spend(1)
-    assert pace.allowed(5) == 0
-    assert pace.seconds_to_next() == 2.0
-    now[0] = 2.0
-    assert pace.allowed(5) == 1
 
 
 def test_the_forecast_waits_a_day_for_what_the_daily_limit_does_not_leave():

@@ -103,7 +103,7 @@ def finished(database: Database, dispatch: int) -> Callable[[], bool]:
 
 def joined(server: DiscardServer, *names: str) -> None:
     """Wait until each of these workers has handed something over, slowly, so that enough is left."""
-    until(lambda: {one.helo for one in server.taken} >= set(names), 30)
+    until(lambda: {one.helo for one in server.taken} >= set(names), 60)
 
 
 def uncertain(database: Database) -> set[str]:
@@ -210,6 +210,7 @@ def test_one_of_three_workers_is_killed_and_nobody_is_forgotten(database, databa
         crew[1].kill()
         server.slowness = QUICK
         until(finished(database, dispatch), 60)
+        assert server.most_lines <= CONNECTIONS  # of all together
         balanced(database, dispatch, server.copies, 900, doubtful=IN_DOUBT)
 
 
@@ -227,6 +228,7 @@ def test_workers_join_leave_and_die_at_any_time(database, database_url, kind):
         crew[1].kill()
         server.slowness = QUICK
         until(finished(database, dispatch), 60)
+        assert server.most_lines <= CONNECTIONS  # of all together
         balanced(database, dispatch, server.copies, 900, doubtful=IN_DOUBT)
 
 

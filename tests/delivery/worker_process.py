@@ -1,7 +1,7 @@
 """A worker in a process of its own, to be stopped and killed, and the words to start one.
 
-``python -m tests.delivery.worker_process KIND DATABASE HOST:PORT NAME``: KIND is ``local`` or ``procrastinate``, and
-NAME is what it says in EHLO, so that the mail server knows who came.
+``python -m tests.delivery.worker_process KIND DATABASE HOST:PORT NAME LIMITS``: KIND is ``local`` or ``procrastinate``,
+NAME is what it says in EHLO, so that the mail server knows who came, and LIMITS are those of its route's URL.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from newsletter.mail.smtp import SmtpTransport
 from tests.delivery.outbox import ROUTE, PlainMessages
 
 CONNECTIONS = 4
+"""Of the route: all workers together."""
+LIMITS = f"pace=none&connections={CONNECTIONS}"
 GROUP = 16
 DRAIN = 3.0
 """Seconds that open transactions have here; tests are in a hurry."""
@@ -38,15 +40,14 @@ def runner_of(kind: str, database: Database, hands: LocalRunner) -> Runner:
     return hands if kind == "local" else ProcrastinateRunner(database.url, hands, crew=ROUTE)
 
 
-def main(kind: str, database_url: str, server: str, name: str) -> None:
+def main(kind: str, database_url: str, server: str, name: str, limits: str) -> None:
     """Work until SIGTERM."""
     logging.basicConfig(level=logging.INFO, format=f"%(asctime)s {name} %(levelname)s %(message)s")
     dispatcher.DRAIN = DRAIN
     database = Database(database_url)
-    transport = SmtpTransport(parse_smtp_url(f"smtp://{server}?pace=none"), helo_name=name)
-    hands = LocalRunner(
-        database, Line(ROUTE, transport, connections=CONNECTIONS), PlainMessages(), clock=utc_now, commit_group=GROUP
-    )
+    route = parse_smtp_url(f"smtp://{server}?{limits}")
+    line = Line(ROUTE, SmtpTransport(route, helo_name=name), connections=route.connections, pace=route.pace)
+    hands = LocalRunner(database, line, PlainMessages(), clock=utc_now, commit_group=GROUP)
     runner = runner_of(kind, database, hands)
     with signals.noted() as asked_to_stop:
         runner.start()
@@ -59,9 +60,10 @@ def main(kind: str, database_url: str, server: str, name: str) -> None:
 class Worker:
     """A worker process as a test sees it."""
 
-    def __init__(self, kind: str, database_url: str, port: int, name: str) -> None:
+    def __init__(self, kind: str, database_url: str, port: int, name: str, limits: str = LIMITS) -> None:
         self.name = name
-        command = [sys.executable, "-m", "tests.delivery.worker_process", kind, database_url, f"127.0.0.1:{port}", name]
+        module, server = "tests.delivery.worker_process", f"127.0.0.1:{port}"
+        command = [sys.executable, "-m", module, kind, database_url, server, name, limits]
         quiet = None if os.environ.get("SHOW_WORKERS") else subprocess.DEVNULL
         self.process = subprocess.Popen(command, stderr=quiet)
 
@@ -81,9 +83,9 @@ class Worker:
 
 
 @contextmanager
-def workers(kind: str, database_url: str, port: int, *names: str) -> Iterator[list[Worker]]:
+def workers(kind: str, database_url: str, port: int, *names: str, limits: str = LIMITS) -> Iterator[list[Worker]]:
     """Start a worker for each name; what a test adds to the list is ended with the others."""
-    running = [Worker(kind, database_url, port, name) for name in names]
+    running = [Worker(kind, database_url, port, name, limits) for name in names]
     try:
         yield running
     finally:

@@ -139,6 +139,7 @@ def test_a_refused_sign_in_is_named_and_the_password_is_not(answer: str, permane
     ):
         connect(server, security="none", username="desk", password="secret")
     assert caught.value.permanent is permanent
+    assert caught.value.said is None, "about the sign-in, not about our pace"
     assert "secret" not in str(caught.value)
 
 

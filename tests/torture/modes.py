@@ -50,6 +50,7 @@ def _server(name: str, *, certain: bool = False, size: int = 0, extensions: tupl
 MODES = (
     _server("nothing fails", certain=True),
     _server("greets with 421", GREETING=Fault(("421 4.3.2 busy", DROP)), certain=True),
+    _server("greets with 421 4.7.28", GREETING=Fault(("421 4.7.28 unusual rate", DROP)), certain=True),
     _server("hangs up at once", GREETING=DROP, certain=True),
     _server("greets with nonsense", GREETING="hello there", certain=True),
     _server("never greets", GREETING=Fault((STALL,), 0.1), certain=True),

@@ -41,6 +41,7 @@ WAITS: dict[WaitsFor, str] = {
     WaitsFor.HOLD: N_("Nothing has gone out yet. It begins %(when)s; until then Stop reaches nobody."),
     WaitsFor.STAGE_HOLD: N_("The first have got it. The rest goes %(when)s; until then it can be ended."),
     WaitsFor.WINDOW: N_("The newsletter's hours for sending begin %(when)s."),
+    WaitsFor.REST: N_("The mail server asks us to send more slowly. It goes on %(when)s."),
     WaitsFor.DAILY_LIMIT: N_("The mail server has had all it may be given in 24 hours; the rest goes as they pass."),
 }
 STEPS: dict[str, str] = {
