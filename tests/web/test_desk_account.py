@@ -55,13 +55,14 @@ def link_in(notice: Notice) -> str:
 
 
 def test_a_changed_password_ends_all_other_sessions(house: House):
-    """This browser stays; the old password is worth nothing, and Ada is told."""
+    """This browser stays; the old password is worth nothing, Ada is told, and argon2id keeps the new one."""
     house.add()
     here, elsewhere = signed_in(house), signed_in(house)
     answer = here.post("/desk/account/password", data={"password": PASSWORD, "new-password": NEW})
     assert answer.headers["location"] == "/desk/account"
     assert is_in(here)
     assert not is_in(elsewhere)
+    assert (house.person().password_hash or "").startswith("$argon2id$")
     assert sign_in(stranger(house.here)).status_code == 422
     assert sign_in(stranger(house.here), password=NEW).status_code == 303
     assert [notice.address for notice in mailed(house, "desk-password-changed")] == [ADA]
