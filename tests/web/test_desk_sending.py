@@ -21,6 +21,9 @@ from newsletter.kit.database import Database
 from newsletter.publications import Profile
 from newsletter.team.roles import Role
 from newsletter.worker import Installation
+from subscribers import segment_list, tagging
+from subscribers.conditions import Condition, Conditions, Group, How, Joined, Subject
+from subscribers.models import Subscriber
 from tests.delivery.outbox import TurnedClock, readers, states
 from tests.issues.test_signoff import EDITIONS, GOOD
 from tests.web.desk import client_as, desk_installation
@@ -62,7 +65,7 @@ def browser(here: Installation):
 
 def ordered(here: Installation, browser, **more: str) -> int:
     """Press Send; return the sending's id."""
-    answer = browser.post(SEND, data={"hold": "10", "readers": "12", **more})
+    answer = browser.post(SEND, data={"hold": "10", "readers": "12"} | more)
     assert answer.status_code == 303, answer.text
     return int(answer.headers["location"].rpartition("/")[2])
 
@@ -252,6 +255,24 @@ def test_who_may_only_look_has_no_buttons(here: Installation, browser):
     assert looker.get(f"{START}sendings/{dispatch_id}/readers.csv").status_code == 403
     assert writer.get(f"{START}sendings/{dispatch_id}").status_code == 403
     assert writer.post(SEND, data={"readers": "12"}).status_code == 403
+
+
+def test_a_sending_to_a_segment_says_its_number_and_reaches_nobody_else(here: Installation, browser, clock):
+    """The choice is made beside the words, and frozen with the order."""
+    with here.database.write() as session:
+        tag = tagging.ensure(session, "Press", now=clock()).id
+        tagging.put(session, tag, list(session.scalars(select(Subscriber.id).order_by(Subscriber.id).limit(3))))
+        one = Conditions(Joined.ALL, (Group(Joined.ALL, (Condition(Subject.TAG, How.HAS, of=tag),)),))
+        segment_list.save(session, 1, "The press", one, by="ada", now=clock())
+    page = browser.get(SEND, params={"segment": "The press"}).text
+    assert ("<b>3</b> readers" in page, "the segment The press" in page) == (True, True)
+    assert "<b>9</b> readers" in browser.get(SEND, params={"without": "The press"}).text
+    assert browser.post(SEND, data={"readers": "12", "segment": "The press"}).status_code == 422
+    assert "There is no segment" in browser.get(SEND, params={"segment": "Nobody"}).text
+    dispatch_id = ordered(here, browser, readers="3", segment="The press")
+    begun(here, dispatch_id, clock)
+    with here.database.read() as session:
+        assert session.get_one(Dispatch, dispatch_id).planned_count == 3
 
 
 @pytest.fixture
