@@ -1,6 +1,7 @@
 // The editor's page: saves what is written at every pause, keeps it in this browser until the server has it, shows both
 // versions where somebody else wrote in the same field, and brings the preview up to date. Without it the page is a form.
 import Sortable from "sortablejs";
+import "./parts/rich-text.js";
 
 const PAUSE = 600; // ms without a key: a pause
 const AGAIN = 3000; // ms until a save that failed is tried again
@@ -13,6 +14,11 @@ const said = sheet.dataset;
 const store = `desk:${location.pathname}`;
 const fields = () => [...sheet.querySelectorAll("[name*='|']")];
 const named = (name) => fields().find((one) => one.name === name);
+const put = (one, value) => { // a rich field shows what its text area holds
+  const rich = one.closest("rich-text");
+  if (rich) rich.put(value);
+  else one.value = value;
+};
 
 let version = Number(sheet.elements.base.value);
 let dirty = new Map(); // field name -> value not yet confirmed by the server
@@ -126,7 +132,7 @@ function took(told) {
       showClash({ field, label, mine: dirty.get(field), theirs: value, gone: false }, told.version - 1);
       continue;
     }
-    one.value = value;
+    put(one, value);
     one.dataset.base = value;
   }
   if (told.restructured && !document.getElementById("restructured")) {
@@ -191,7 +197,7 @@ function showClash(clash, begun) {
       const one = named(clash.field);
       const words = value();
       held.delete(clash.field);
-      if (one) { one.value = words; one.dataset.base = clash.theirs; one.focus(); }
+      if (one) { put(one, words); one.dataset.base = clash.theirs; (one.closest("rich-text") ?? one).focus(); }
       if (words === clash.theirs) dirty.delete(clash.field);
       else dirty.set(clash.field, words);
       box.remove();
@@ -229,7 +235,7 @@ function recover() {
     const one = named(field);
     if (!one) { dirty.set(field, value); continue; }
     if (one.value === value) continue;
-    one.value = value;
+    put(one, value);
     dirty.set(field, value);
   }
   version = Math.min(version, JSON.parse(kept).version);
