@@ -79,13 +79,51 @@ export async function footnote(view, at = null) {
   view.dispatch(tr.scrollIntoView());
 }
 
-export async function figure(view, at) {
-  const { attrs } = view.state.doc.nodeAt(at);
-  const told = await asked("rich-figure", { alt: attrs.alt, known: true });
+// The page's form for pictures, asked for JSON, encodes the file anew and says under which name it is kept.
+async function handedIn(file, pictures) {
+  const body = new FormData();
+  body.append("picture", file);
+  const answer = await fetch(pictures, { method: "POST", headers: { Accept: "application/json" }, body });
+  const told = await answer.json().catch(() => null);
+  if (!answer.ok || !told) throw new Error(told?.error?.message ?? String(answer.status));
+  return told.source;
+}
+
+// Hand a picture in, or describe the one at *at*.
+export async function figure(view, { at = null, pictures, file = null }) {
+  const attrs = at === null ? { source: "", alt: "" } : view.state.doc.nodeAt(at).attrs;
+  const form = document.querySelector("#rich-figure form");
+  const wrong = form.querySelector("[role=alert]");
+  const input = form.elements.picture;
+  let { source } = attrs;
+  wrong.textContent = "";
+  input.required = at === null;
+  input.closest("[data-when]").hidden = at !== null;
+  form.onsubmit = async (event) => {
+    if (at !== null || event.submitter.value !== "ok") return;
+    event.preventDefault();
+    event.submitter.disabled = true;
+    try {
+      source = await handedIn(input.files[0], pictures);
+      document.getElementById("rich-figure").close("ok");
+    } catch (error) {
+      wrong.textContent = error.message;
+    }
+    event.submitter.disabled = false;
+  };
+  const answer = asked("rich-figure", { alt: attrs.alt, known: at !== null, unknown: at === null });
+  if (file) {
+    const given = new DataTransfer();
+    given.items.add(file);
+    input.files = given.files;
+  }
+  const told = await answer;
   view.focus();
   if (!told) return;
-  const { tr } = view.state;
+  const { tr, schema } = view.state;
+  const alt = told.alt.split(/\s+/).join(" ").trim();
   if (told.deed === "away") tr.setSelection(NodeSelection.create(tr.doc, at)).deleteSelection();
-  else tr.setNodeMarkup(at, null, { ...attrs, alt: told.alt.split(/\s+/).join(" ").trim() });
-  view.dispatch(tr);
+  else if (at === null) tr.replaceSelectionWith(schema.nodes.figure.create({ source, alt }));
+  else tr.setNodeMarkup(at, null, { source, alt });
+  view.dispatch(tr.scrollIntoView());
 }

@@ -1,6 +1,6 @@
 // <rich-text> makes the Markdown text area within it a field that shows what is meant. The text area stays what the form
 // posts and what is saved; whoever sets its value from a program calls put(). Text that the field could not give back as
-// it was stays in the text area. "desk:figure" asks for a picture: whoever listens calls event.detail.insert(figure).
+// it was stays in the text area.
 import { dropCursor } from "prosemirror-dropcursor";
 import { gapCursor } from "prosemirror-gapcursor";
 import { history } from "prosemirror-history";
@@ -34,7 +34,7 @@ class FigureBox {
     this.button.className = "picture";
     this.button.contentEditable = "false";
     this.button.tabIndex = -1;
-    this.button.addEventListener("click", () => dialogs.figure(view, getPos()));
+    this.button.addEventListener("click", () => dialogs.figure(view, { at: getPos(), pictures }));
     this.contentDOM = document.createElement("figcaption");
     this.dom.append(this.button, this.contentDOM);
     this.update(node);
@@ -46,7 +46,7 @@ class FigureBox {
     this.button.replaceChildren();
     if (this.pictures && source.startsWith("asset:")) {
       const picture = document.createElement("img");
-      picture.src = this.pictures + encodeURIComponent(source.slice("asset:".length));
+      picture.src = `${this.pictures}/${encodeURIComponent(source.slice("asset:".length))}`;
       picture.alt = "";
       this.button.append(picture);
     }
@@ -132,6 +132,8 @@ export class RichText extends HTMLElement {
         const cells = /^(table|framed)/.test(slice.content.firstChild?.type.name ?? "");
         return !line && isInTable(view.state) && !cells ? asLines(slice, this.schema) : slice;
       },
+      handlePaste: (_, event) => this.takesPicture(event, event.clipboardData),
+      handleDrop: (_, event) => this.takesPicture(event, event.dataTransfer),
       handleClickOn: (view, _, node, at, event, direct) => {
         if (!direct || node.type.name !== "footnote") return false;
         dialogs.footnote(view, at);
@@ -151,6 +153,15 @@ export class RichText extends HTMLElement {
     return DecorationSet.create(state.doc, found);
   }
 
+  // A picture that is pasted or dropped by itself is asked what it shows.
+  takesPicture(event, given) {
+    const file = [...(given?.files ?? [])].find((one) => one.type.startsWith("image/"));
+    if (!file || !this.dataset.pictures || given.types.includes("text/html")) return false;
+    event.preventDefault();
+    dialogs.figure(this.view, { pictures: this.dataset.pictures, file });
+    return true;
+  }
+
   // Tab works within lists and tables; after Escape it goes on to the next field.
   leaves(event) {
     const leaving = event.key === "Tab" && this.escaped;
@@ -163,7 +174,8 @@ export class RichText extends HTMLElement {
     if (event.altKey && event.key === "F10") { this.toolbar.focus(); return true; }
     if ((event.ctrlKey || event.metaKey) && event.key === "k") { this.act("link"); return true; }
     if (event.key === "Enter" && selection instanceof NodeSelection && ["footnote", "figure"].includes(selection.node.type.name)) {
-      dialogs[selection.node.type.name](this.view, selection.from);
+      if (selection.node.type.name === "figure") dialogs.figure(this.view, { at: selection.from, pictures: this.dataset.pictures });
+      else dialogs.footnote(this.view, selection.from);
       return true;
     }
     return false;
@@ -174,7 +186,7 @@ export class RichText extends HTMLElement {
     const { view } = this;
     if (!view) return undefined;
     if (deed === "link" || deed === "footnote") return dialogs[deed](view);
-    if (deed === "figure") return this.ask();
+    if (deed === "figure") return dialogs.figure(view, { pictures: this.dataset.pictures });
     if (deed === "comment") return this.comment();
     deeds[deed][0](view.state, view.dispatch, view);
     return view.focus();
@@ -191,16 +203,6 @@ export class RichText extends HTMLElement {
       this.render();
     } else this.show();
     this.focus();
-  }
-
-  ask() {
-    const insert = ({ source, alt = "", caption = "" }) => {
-      const { figure } = blockSchema.nodes;
-      const words = caption ? blockSchema.text(caption) : null;
-      this.view.dispatch(this.view.state.tr.replaceSelectionWith(figure.create({ source, alt }, words)).scrollIntoView());
-      this.view.focus();
-    };
-    this.dispatchEvent(new CustomEvent("desk:figure", { bubbles: true, detail: { insert } }));
   }
 
   comment() {
