@@ -22,9 +22,9 @@ function renamed(element, name) {
 // What looks bold, italic, raised or lowered is so; what is bold in a heading is only a heading.
 function formatted(body) {
   for (const element of body.querySelectorAll("b, strong, i, em, span, font, sup, sub, a, cite, dfn, ins, u")) {
-    const weight = says(element, /font-weight:\s*(\w+)/i)?.[1];
-    const slope = says(element, /font-style:\s*(\w+)/i)?.[1];
-    const height = says(element, /vertical-align:\s*(super|sub)\b/i)?.[1];
+    const weight = says(element, /(?:^|;)\s*font-weight:\s*(\w+)/i)?.[1];
+    const slope = says(element, /(?:^|;)\s*font-style:\s*(\w+)/i)?.[1];
+    const height = says(element, /(?:^|;)\s*vertical-align:\s*(super|sub)\b/i)?.[1];
     const inHeading = element.closest("h1, h2, h3, h4, h5, h6");
     const tags = [];
     const bold = /^(b|strong)$/i.test(element.tagName);
@@ -37,7 +37,7 @@ function formatted(body) {
       inner.append(...element.childNodes);
       element.append(inner);
     }
-    if (!/^(a|sup|sub)$/i.test(element.tagName)) unwrap(element);
+    if (!/^(a|sup|sub)$/i.test(element.tagName) && !element.dataset.footnote) unwrap(element);
   }
 }
 
