@@ -244,10 +244,29 @@ function recover() {
   save();
 }
 
+// One click from a finding to its words: here at once, on another page of the issue when it is there.
+const sought = sessionStorage.getItem("desk:words");
+sessionStorage.removeItem("desk:words");
+for (const link of document.querySelectorAll("a[data-words]")) {
+  link.addEventListener("click", () => {
+    const there = new URL(link.href);
+    if (there.search !== location.search) sessionStorage.setItem("desk:words", link.dataset.words);
+    else setTimeout(() => show(document.querySelector(there.hash), link.dataset.words));
+  });
+}
+
+function show(block, words) {
+  if (!block || !words) return;
+  if ([...block.querySelectorAll("rich-text")].some((one) => one.find(words))) return;
+  const field = [...block.querySelectorAll("input, textarea:not([hidden])")].find((one) => one.value.includes(words));
+  field?.focus();
+  field?.setSelectionRange?.(field.value.indexOf(words), field.value.indexOf(words) + words.length);
+}
+
 if (!sheet.querySelector("fieldset:disabled")) {
   sheet.addEventListener("input", touched);
   // Buttons that change the structure are ordinary forms: first everything is saved.
-  for (const form of [sheet, document.getElementById("outline-form")]) {
+  for (const form of [sheet, document.getElementById("outline-form"), ...document.querySelectorAll(".mend")]) {
     form?.addEventListener("submit", async (event) => {
       if (!dirty.size && !saving) return;
       event.preventDefault();
@@ -265,6 +284,7 @@ if (!sheet.querySelector("fieldset:disabled")) {
   });
   addEventListener("beforeunload", (event) => { if (dirty.size && saveState.textContent === said.unsaved) event.preventDefault(); });
   recover();
+  if (location.hash) show(document.querySelector(location.hash), sought);
   setInterval(look, LOOK);
 
   const outline = document.getElementById("outline");

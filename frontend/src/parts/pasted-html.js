@@ -140,9 +140,10 @@ function asLine(body) {
 // Return *html* as the field takes it in; what is our own (copied from another field) as it is.
 export function cleaned(html, { line }) {
   if (/data-pm-slice/.test(html) && !line) return html;
-  const page = new DOMParser().parseFromString(html.replace(/\sstyle=/gi, " data-look="), "text/html");
+  // Styles and handlers are looked at as text only: as such the policy of the page would speak up, rightly.
+  const inert = html.replace(/<style\b[^]*?<\/style\s*>/gi, "").replace(/<[a-z][^<>]*>/gi, (tag) => tag.replace(/([\s"'])style=/gi, "$1data-look=").replace(/([\s"'])on[a-z]+=/gi, "$1data-gone="));
+  const page = new DOMParser().parseFromString(inert, "text/html");
   for (const element of page.querySelectorAll("[data-look]")) {
-    // Looked at as text only: a style sheet's rule would let the policy of the page speak up.
     element.dataset.look = element.dataset.look.replace(/\s*:\s*/g, ":");
   }
   const body = cleanedBody(page.body);
