@@ -56,7 +56,7 @@ def _mended(node: Node, fixes: tuple[Fix, ...]) -> Iterator[tuple[str, str]]:
 
 def _right(words: str, fixes: tuple[Fix, ...]) -> str:
     for fix in fixes:
-        words = re.sub(rf"(?<!\w){re.escape(fix.wrong)}(?!\w)", lambda _, right=fix.right: right, words)
+        words = re.sub(rf"(?<!\w){re.escape(fix.wrong)}(?!\w)", fix.right.replace("\\", r"\\"), words)
     return words
 
 

@@ -19,9 +19,9 @@ _DATE_WORDS = re.compile(
     r"^(?:published|date|issue date|datum|stand|ausgabe vom|vom|erschienen am)?\s*[:：]?\s*", re.IGNORECASE
 )
 _BESIDE_DATES = frozenset(
-    "from until through to and of the on bis vom und am den der mon tue wed thu fri sat sun mo di mi do fr sa so".split()  # noqa: SIM905
+    "from until through to and of the on bis vom und am den der mon tue wed thu fri sat sun mo di mi do sa so".split()
 )
-"""Short words that a date is written with; any other beside a date is missed, and named, if the line becomes the date."""
+"""Short words that a date is written with; any other beside one is missed, and named, if the line becomes the date."""
 MAX_LINES = 8
 """How far down a masthead reaches."""
 MAX_LINE = 120

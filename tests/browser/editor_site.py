@@ -87,7 +87,9 @@ class Site:
     def start(self) -> None:
         """Serve."""
         self.server = uvicorn.Server(
-            uvicorn.Config(create_app(self.here, reach=self.reach), host="127.0.0.1", port=self.port, log_level="warning")
+            uvicorn.Config(
+                create_app(self.here, reach=self.reach), host="127.0.0.1", port=self.port, log_level="warning"
+            )
         )
         self.thread = threading.Thread(target=self.server.run)
         self.thread.start()
@@ -135,6 +137,11 @@ def opened(site: Site, context: BrowserContext) -> Page:
     page = context.new_page()
     page.goto(f"{site.url}{PATH}editor?at={site.article().key}")
     return page
+
+
+def title(page: Page) -> Any:
+    """The field of the article's title."""
+    return page.locator("fieldset.own input[name$='|title']")
 
 
 def saved(page: Page) -> None:

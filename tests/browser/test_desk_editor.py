@@ -8,21 +8,16 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from newsletter.manuscripts.document import Article
 from newsletter.manuscripts.keys import walk
-from tests.browser.editor_site import PATH, TOKEN, Site, browser, opened, saved, site
+from tests.browser.editor_site import PATH, TOKEN, Site, browser, opened, saved, site, title
 
 __all__ = ["browser", "site"]
 
 pytestmark = pytest.mark.browser
 PICTURES = os.environ.get("NEWSLETTER_PICTURES", "")
-
-
-def title(page: Page) -> Any:
-    """The field of the article's title."""
-    return page.locator("fieldset.own input[name$='|title']")
 
 
 def test_what_is_written_is_saved_at_the_pause(site: Site, browser: Browser):
