@@ -19,7 +19,8 @@ _DATE_WORDS = re.compile(
     r"^(?:published|date|issue date|datum|stand|ausgabe vom|vom|erschienen am)?\s*[:：]?\s*", re.IGNORECASE
 )
 _BESIDE_DATES = frozenset(
-    "from until through to and of the on bis vom und am den der mon tue wed thu fri sat sun mo di mi do sa so".split()
+    "from until through to and of the on bis vom und am den der mon tue wed thu fri"  # noqa: SIM905
+    " sat sun mo di mi do fr sa so".split()
 )
 """Short words that a date is written with; any other beside one is missed, and named, if the line becomes the date."""
 MAX_LINES = 8
