@@ -16,6 +16,7 @@ from newsletter.delivery.states import DISPATCH_TRANSITIONS, DispatchState
 from newsletter.kit.audit import record
 from newsletter.kit.database import announce_work
 from newsletter.kit.errors import Conflict
+from newsletter.kit.sentences import N_, Sentence
 
 
 class Deed(StrEnum):
@@ -88,8 +89,8 @@ def end_hold(session: Session, dispatch_id: int, *, by: str, now: datetime) -> N
         .execution_options(synchronize_session="fetch")
     )
     if not progress.changed(ended):
-        state = progress.get(session, dispatch_id).state.value
-        raise Conflict(f"Sending {dispatch_id} is {state}, and no hold of it stands.")
+        state = progress.get(session, dispatch_id).state.said
+        raise Conflict(Sentence(N_("The sending is %(state)s, and no hold of it stands."), state=state))
     announce_work(session)
     record(session, at=now, actor=by, deed="dispatch.end_hold", subject=f"dispatch:{dispatch_id}")
 

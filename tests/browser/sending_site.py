@@ -40,12 +40,13 @@ READERS = [
 
 
 class MailServer(ScriptedSmtpServer):
-    """Takes mail for all but two mailboxes, and nothing more while it is told to wait."""
+    """Takes mail for all but two mailboxes, of which one is full until there is ``room``, and while it ``takes`` any."""
 
     def __init__(self) -> None:
         super().__init__(extensions=("ENHANCEDSTATUSCODES",))
         self.takes = threading.Event()
         self.takes.set()
+        self.room = threading.Event()
 
     def conversation(self, line: socket.socket, over: threading.Event) -> ScriptedLine:
         """Lead one client's conversation."""
@@ -57,10 +58,10 @@ class _Line(ScriptedLine):
         command = self.server.commands[-1] if self.server.commands else ""
         if verb == "RCPT" and GONE in command:
             return self.act(["550 5.1.1 There is no such user here"])
-        if verb == "RCPT" and FULL in command:
+        assert isinstance(self.server, MailServer)
+        if verb == "RCPT" and FULL in command and not self.server.room.is_set():
             return self.act(["452 4.2.2 The mailbox is full"])
         if verb == "END":
-            assert isinstance(self.server, MailServer)
             self.server.takes.wait(20)
         return super().say(verb, usual)
 
@@ -102,19 +103,28 @@ class Site:
     @contextmanager
     def serving(self) -> Iterator[None]:
         """Serve and send while the block runs."""
-        app = create_app(self.here, alongside=self.here.working)
-        server = uvicorn.Server(uvicorn.Config(app, port=self.port, log_level="warning", timeout_graceful_shutdown=1))
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        while not server.started:
-            time.sleep(0.02)
+        self.start()
         try:
             yield
         finally:
             self.mail.takes.set()
-            server.should_exit = True
-            thread.join()
+            self.stop()
             self.here.close()
+
+    def start(self) -> None:
+        """Serve, and send what is due."""
+        app = create_app(self.here, alongside=self.here.working)
+        config = uvicorn.Config(app, port=self.port, log_level="error", timeout_graceful_shutdown=1)
+        self.server = uvicorn.Server(config)
+        self.thread = threading.Thread(target=self.server.run)
+        self.thread.start()
+        while not self.server.started:
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Go away."""
+        self.server.should_exit = True
+        self.thread.join()
 
     def signed_in(
         self, browser: Browser, name: str, role: Role, *, language: str = "en", **options: Any

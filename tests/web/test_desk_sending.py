@@ -98,12 +98,12 @@ def test_looking_sends_nothing(here: Installation, browser):
     assert dispatches(here) == []
 
 
-@pytest.mark.parametrize("typed", ["", "11", "120", "twelve", "1 3"])
-def test_a_wrong_number_sends_nothing(here: Installation, browser, typed: str):
+def test_a_wrong_number_sends_nothing(here: Installation, browser):
     """The page comes back with the right one."""
-    answer = browser.post(SEND, data={"hold": "0", "readers": typed})
-    assert answer.status_code == 422
-    assert "It goes to 12 readers" in answer.text
+    for typed in ("", "11", "120", "twelve", "1 3"):
+        answer = browser.post(SEND, data={"hold": "0", "readers": typed})
+        assert answer.status_code == 422
+        assert "It goes to 12 readers" in answer.text
     assert dispatches(here) == []
 
 
@@ -145,7 +145,7 @@ def test_stop_in_the_hold_reaches_nobody_and_it_can_be_sent_anew(here: Installat
 
 def test_in_stages_the_team_is_first(here: Installation, browser, clock: TurnedClock):
     """The rest waits."""
-    dispatch_id = ordered(here, browser, stages="yes", team="a@team.example b@team.example", share="25", wait="45")
+    dispatch_id = ordered(here, browser, team="a@team.example b@team.example", share="25", wait="45")
     begun(here, dispatch_id, clock)
     with here.database.read() as session:
         stages = {row.address: row.stage for row in session.execute(select(Delivery.address, Delivery.stage))}
@@ -154,16 +154,16 @@ def test_in_stages_the_team_is_first(here: Installation, browser, clock: TurnedC
     assert (options["share"], options["hold"]) == (25.0, 2700.0)
 
 
-@pytest.mark.parametrize(
-    "bad", [{"at": "yesterday"}, {"at": "2020-01-01T09:00"}, {"hold": "nan"}, {"hold": "-5"},
-            {"stages": "yes"}, {"stages": "yes", "share": "150"}, {"stages": "yes", "team": "nobody"}],
-)  # fmt: skip
-def test_wishes_that_cannot_be_are_named_and_nothing_goes(here: Installation, browser, bad: dict[str, str]):
-    """The page comes back."""
-    answer = browser.post(SEND, data={"readers": "12", **bad})
-    assert answer.status_code == 422
+def test_wishes_that_cannot_be_are_named_and_nothing_goes(here: Installation, browser):
+    """The page comes back with the sentence; looking at such a page is no error either."""
+    for bad in (
+        {"at": "yesterday"}, {"at": "2020-01-01T09:00"}, {"at": "2026-03-29T02:30"}, {"hold": "nan"}, {"hold": "-5"},
+        {"team": ","}, {"team": "nobody"}, {"share": "150"}, {"share": "half"},
+    ):  # fmt: skip
+        answer = browser.post(SEND, data={"readers": "12", **bad})
+        assert (bad, answer.status_code) == (bad, 422)
+        assert browser.get(SEND, params=bad).status_code == 200
     assert dispatches(here) == []
-    assert browser.get(SEND, params=bad).status_code == 200
 
 
 def test_an_embargo_blocks_the_page(here: Installation, browser):

@@ -68,7 +68,8 @@ def edit(
         done = edits.edit(session, issue, changes_of(fields), base_number=base, by=visitor.address, now=place.clock())
     except BadInput as error:
         return shown(
-            request, visitor, session, publication, issue, at=at, status=422, wrong=str(error), typed=fields
+            request, visitor, session, publication, issue, at=at, status=422, typed=fields,
+            wrong=words_of(request, visitor)(error.sentence),
         )  # fmt: skip
     if done.clashes:
         return shown(request, visitor, session, publication, issue, at=at, status=409, clashes=done.clashes)

@@ -19,7 +19,7 @@ from newsletter.delivery.models import Dispatch
 from newsletter.delivery.snapshot import Progress
 from newsletter.delivery.states import FINAL_DISPATCH, DispatchState
 from newsletter.issues.models import Issue
-from newsletter.kit.catalogue import Words
+from newsletter.kit.catalogue import N_, Words
 from newsletter.kit.errors import BadInput, Conflict, DispatchRefused, NotFound
 from newsletter.kit.local_time import moment
 from newsletter.team.roles import Permission
@@ -45,6 +45,7 @@ BETWEEN = 1.0
 """Seconds between two looks of a page."""
 LONGEST = timedelta(minutes=10)
 """How long one connection lasts; the browser comes back by itself, and is asked again who it is."""
+BY_HAND = N_("paused by hand")
 RETRY = 2000
 """Milliseconds after which a browser comes back."""
 
@@ -64,13 +65,14 @@ def sending(
     now = place.clock()
     _ = words_of(request, visitor)
     waits = deeds.waiting(session, dispatch, place.routes, now=now)
-    when = "" if waits is None or waits.until is None else _.moment(waits.until, publication.profile.zone)
+    when = "" if waits is None or waits.until is None else _.lately(waits.until, now, publication.profile.zone)
     may_send = visitor.may(Permission.SEND, publication.id)
     return issue_page(
         request, visitor, "desk/following.html", publication, issue, dispatch=dispatch,
         shown=shown(snapshot.snapshot(session, dispatch_id, now=now, receivers=place.receivers), _),
         states=STATES, kinds=KINDS, deeds=deeds.possible(dispatch) if may_send else frozenset(),
-        waits=_(WAITS[waits.reason], when=when) if waits is not None else "",
+        waits=_(WAITS[waits.reason], when=when) if waits is not None else "", now=now,
+        why_paused=_(dispatch.pause_reason),
         names=names(session, {dispatch.created_by}), ended=dispatch.state in FINAL_DISPATCH,
         cooling=dispatch.state in {DispatchState.SCHEDULED, DispatchState.COOLING},
     )  # fmt: skip
@@ -112,7 +114,7 @@ def do(
     try:
         match deed:
             case Deed.PAUSE:
-                progress.pause(session, dispatch_id, reason=reason.strip() or _("paused by hand"), by=by, now=now)
+                progress.pause(session, dispatch_id, reason=reason.strip() or BY_HAND, by=by, now=now)
                 said = _("It is paused. What was being handed over has ended.")
             case Deed.RESUME:
                 progress.resume(session, dispatch_id, by=by, now=now)
@@ -132,7 +134,7 @@ def do(
                 schedules.reschedule(session, dispatch_id, at=when, by=by, now=now)
                 said = _("It has another time now.")
     except (BadInput, Conflict, DispatchRefused) as error:
-        return back_to(request, path, str(error), kind="wrong")
+        return back_to(request, path, _.said(error.sentence, publication.profile.zone), kind="wrong")
     return back_to(request, path, said)
 
 
@@ -155,8 +157,10 @@ def shown(seen: Progress, _: Words) -> dict[str, object]:
         "max": seen.planned,
         "value": seen.ended,
         "percent": _.percent(share),
-        "rate": _("%(number)s a second", number=_.number(round(seen.per_second, 1))) if seen.per_second else "–",
-        "left": _.span(seen.left) if seen.left is not None else "–",
+        "done": _("%(ended)s of %(planned)s mails", ended=_.number(seen.ended), planned=_.number(seen.planned)),
+        "rate": _("%(number)s a second", number=_.number(round(seen.per_second, 1))) if seen.per_second else "",
+        "left": _("about %(span)s left", span=_.span(seen.left)) if seen.left else "",
+        "hold": _countdown(seen.next_stage_at - seen.at) if seen.next_stage_at and seen.next_stage_at > seen.at else "",
         "parts": {
             name: _.number(getattr(seen, name))
             for name in ("accepted", "deferred", "refused", "expired", "skipped", "cancelled", "held", "uncertain")
@@ -173,6 +177,12 @@ def shown(seen: Progress, _: Words) -> dict[str, object]:
             for one in seen.destinations
         ],
     }
+
+
+def _countdown(left: timedelta) -> str:
+    """Return 9:42, minutes and seconds, as a clock that runs down shows them."""
+    minutes, seconds = divmod(int(left.total_seconds()), 60)
+    return f"{minutes}:{seconds:02}"
 
 
 def _reading(place: Workplace, label: str, number: int, dispatch_id: int) -> Callable[[], Progress]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from newsletter.delivery import bounces, report
 from newsletter.delivery.full_report import full_report
 from newsletter.delivery.models import Dispatch
-from newsletter.delivery.states import DispatchKind
+from newsletter.delivery.states import FINAL_DISPATCH, DispatchKind
 from newsletter.kit.database import Database
 from newsletter.kit.spreadsheet import MARK
 from newsletter.rendering.charts import curve
@@ -43,7 +43,8 @@ def of_issue(
     ).all()
     real = [one for one in sendings if one.kind is not DispatchKind.TEST]
     if len(sendings) == len(real) == 1:
-        return back_to(request, f"{path_of(publication, issue)}sendings/{real[0].id}/report")
+        page = "/report" if real[0].state in FINAL_DISPATCH else ""  # what is under way is followed first
+        return back_to(request, f"{path_of(publication, issue)}sendings/{real[0].id}{page}")
     return issue_page(
         request, visitor, "desk/sendings.html", publication, issue, sendings=sendings,
         states=STATES, kinds=KINDS,
