@@ -34,6 +34,10 @@ class Deed(StrEnum):
     """``schedules.send_missed``"""
     END_HOLD = "end_hold"
     """``end_hold``: the hold before planning, or the one before the last stage."""
+    SEND_AGAIN = "send_again"
+    """``held.send_again``, where mails are held because they are in doubt"""
+    LET_BE = "let_be"
+    """``held.let_be``, likewise"""
 
 
 class WaitsFor(StrEnum):
@@ -62,7 +66,10 @@ class Waiting:
 
 
 def possible(dispatch: Dispatch) -> frozenset[Deed]:
-    """Return what can be done to the dispatch as it stands; the verbs themselves check again."""
+    """Return what can be done to the dispatch as it stands; the verbs themselves check again.
+
+    What is held in doubt is another question: ``held.held``.
+    """
     state = dispatch.state
     onward = DISPATCH_TRANSITIONS[state]
     deeds = {

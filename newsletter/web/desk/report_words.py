@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 from newsletter.delivery.bounces import Unreached
@@ -34,7 +35,7 @@ def sheet_of(
         facts=tuple(_facts(seen, _)),
         curve_title=_("Over time"),
         curve_words=_curve_words(seen, _, zone),
-        curve=tuple(Point(_.clock(step.ends_at, zone), step.altogether) for step in seen.curve),
+        curve=tuple(_points(seen, _, zone)),
         tables=tuple(table for table in tables if table.rows),
         foot=_("“Handed to the mail server” is not “read”: nobody is tracked. As of %(when)s.",
                  when=_.moment(seen.at, zone)),
@@ -73,7 +74,15 @@ def _facts(seen: FullReport, _: Words) -> list[tuple[str, str, str]]:
 
 
 def _share(part: int, whole: int, _: Words) -> str:
-    return _.percent(part / whole, 1) if whole else ""
+    return _.percent(part / whole, 1) if part and whole else ""
+
+
+def _points(seen: FullReport, _: Words, zone: ZoneInfo) -> Iterator[Point]:
+    """Yield the way from nothing, when the sending began, to all."""
+    begun = seen.account.started_at
+    if begun is not None and seen.curve:
+        yield Point(_.clock(begun, zone), 0)
+    yield from (Point(_.clock(step.ends_at, zone), step.altogether) for step in seen.curve)
 
 
 def _curve_words(seen: FullReport, _: Words, zone: ZoneInfo) -> str:
@@ -116,17 +125,21 @@ def _organisations(seen: FullReport, _: Words) -> SheetTable:
 
 def _growth(found: Growth, _: Words, zone: ZoneInfo) -> SheetTable:
     rows = [
-        (_("joined"), f"+{_.number(found.joined)}"),
-        (_("left by themselves"), f"−{_.number(found.left)}"),
-        (_("membership ended"), f"−{_.number(found.lapsed)}"),
-        (_("marked a mail as spam"), f"−{_.number(found.complained)}"),
-        (_("removed by the team"), f"−{_.number(found.removed)}"),
+        (_("joined"), f"+{_.number(found.joined)}" if found.joined else "0"),
+        (_("left by themselves"), _lost(found.left, _)),
+        (_("membership ended"), _lost(found.lapsed, _)),
+        (_("marked a mail as spam"), _lost(found.complained, _)),
+        (_("removed by the team"), _lost(found.removed, _)),
         (_("readers now"), _.number(found.readers)),
     ]
     since = _("since the beginning") if found.since is None else _("since the issue before, %(day)s",
                                                                        day=_.day(found.since, zone))  # fmt: skip
     columns = (since[:1].upper() + since[1:], _("Readers"))
     return SheetTable(_("Growth and losses"), columns, tuple(rows), (False, True))
+
+
+def _lost(number: int, _: Words) -> str:
+    return f"−{_.number(number)}" if number else "0"
 
 
 def _unreached(seen: FullReport, rows: tuple[Unreached, ...], _: Words, zone: ZoneInfo) -> SheetTable:
