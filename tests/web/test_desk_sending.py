@@ -88,7 +88,7 @@ def test_the_last_page_says_in_words_what_will_happen(browser):
     """Which issue, to how many of which newsletter, when, from whom, by which way, until when."""
     page = " ".join(browser.get(SEND).text.split())
     for words in ("“Tides: Cranes”", "<b>12</b> readers of Notes", "Europe/Berlin", "notes@institute.example",
-                  "nothing leaves this machine", "a hold of 10 minutes", "by bob", "no finding"):  # fmt: skip
+                  "nothing leaves this machine", "a hold of 10 minutes", "by bob", "none is open"):  # fmt: skip
         assert words in page, words
 
 
@@ -137,6 +137,7 @@ def test_stop_in_the_hold_reaches_nobody_and_it_can_be_sent_anew(here: Installat
     begun(here, first, clock)
     assert states(here.database, first) == {}
     assert dispatches(here)[0].state is DispatchState.CANCELLED
+    assert "reached nobody" in browser.get(f"{START}sendings/{first}").text
     again = ordered(here, browser)
     assert again != first
     browser.post(f"{START}sendings/{again}/cancel")
@@ -213,6 +214,23 @@ def test_a_sending_is_paused_and_goes_on(here: Installation, browser, clock: Tur
         assert browser.post(f"{path}/{deed}", data={"at": "2026-03-05T09:00"}).status_code == 303
         assert dispatches(here)[0].state is after, deed
     assert browser.post(f"{path}/explode").status_code == 404
+
+
+def test_mails_in_doubt_are_decided_on_by_whoever_may_send(here: Installation, browser, clock: TurnedClock):
+    """Sent again or let be; a report reader learns no address from it, and a second press is told that nothing waits."""
+    dispatch_id = ordered(here, browser)
+    begun(here, dispatch_id, clock)
+    path = f"{START}sendings/{dispatch_id}"
+    for deed, after in (("send_again", "planned"), ("let_be", "cancelled")):
+        with here.database.write() as session:
+            held = Delivery.address == READERS[0]
+            session.execute(update(Delivery).where(held).values(state=DeliveryState.HELD, uncertain=1, attempts=1))
+        assert READERS[0] in browser.get(path).text
+        assert "in doubt" not in client_as(here, Role.REPORT_READER).get(path).text
+        browser.post(f"{path}/{deed}")
+        assert states(here.database, dispatch_id)[READERS[0]] == after
+        browser.post(f"{path}/{deed}")
+        assert "No mail is held any more" in browser.get(path).text
 
 
 def test_events_tell_what_the_page_shows_and_end_with_the_sending(here: Installation, browser, clock: TurnedClock):
@@ -302,6 +320,7 @@ def test_the_report_says_it_in_words_charts_and_tables(browser, ended: int):
     assert "Over time, in numbers" in page
     assert READERS[0] in page
     assert browser.get(f"{START}report").headers["location"] == f"{START}sendings/{ended}/report"
+    assert f"{START}sendings/{ended}/report" in browser.get(f"{START}report", params={"all": "yes"}).text
 
 
 def test_the_report_is_taken_away_as_json_csv_and_pdf(browser, ended: int):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from newsletter.delivery.bounces import Unreached
@@ -43,9 +44,11 @@ def sheet_of(
 
 
 def curve_table(seen: FullReport, _: Words, zone: ZoneInfo) -> SheetTable:
-    """Return the curve's numbers, for the table beside it."""
+    """Return the curve's numbers, for the table beside it; where nothing was handed over nothing is said."""
     rows = tuple(
-        (_.moment(step.ends_at, zone), _.number(step.handed_over), _.number(step.altogether)) for step in seen.curve
+        (_at(step.ends_at, seen, _, zone), _.number(step.handed_over), _.number(step.altogether))
+        for step in seen.curve
+        if step.handed_over
     )
     columns = (_("Until"), _("Handed over"), _("Altogether"))
     return SheetTable(_("Over time, in numbers"), columns, rows, (False, True, True))
@@ -85,6 +88,13 @@ def _points(seen: FullReport, _: Words, zone: ZoneInfo) -> Iterator[Point]:
     yield from (Point(_.clock(step.ends_at, zone), step.altogether) for step in seen.curve)
 
 
+def _at(at: datetime, seen: FullReport, _: Words, zone: ZoneInfo) -> str:
+    """Return the time of day, for what happened on the day on which the sending began; else the day as well."""
+    begun = seen.account.started_at
+    same_day = begun is not None and begun.astimezone(zone).date() == at.astimezone(zone).date()
+    return _.clock(at, zone) if same_day else _.moment(at, zone)
+
+
 def _curve_words(seen: FullReport, _: Words, zone: ZoneInfo) -> str:
     if not seen.curve:
         return ""
@@ -92,7 +102,7 @@ def _curve_words(seen: FullReport, _: Words, zone: ZoneInfo) -> str:
     half = next(step for step in seen.curve if step.altogether * 2 >= last.altogether)
     return _(
         "Mails handed over as time passed: half of them by %(half)s, all %(number)s by %(end)s.",
-        half=_.moment(half.ends_at, zone), number=_.number(last.altogether), end=_.moment(last.ends_at, zone),
+        half=_at(half.ends_at, seen, _, zone), number=_.number(last.altogether), end=_at(last.ends_at, seen, _, zone),
     )  # fmt: skip
 
 
