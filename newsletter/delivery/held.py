@@ -79,7 +79,7 @@ def _decided(
     ids = session.scalars(update(DELIVERIES).where(*which).values(changes).returning(_D.id)).all()
     if not ids:
         raise Conflict(
-            N_("No mail is held any more: nothing waits for a person."), hint=f"It was sending {dispatch_id}."
+            N_("No mail is held any more: nothing of it waits for a person."), hint=f"It was sending {dispatch_id}."
         )
     return sorted(ids)
 

@@ -177,12 +177,12 @@ def approved_editions(session: Session, issue: Issue, *, keyring: Keyring) -> Ap
 def editions_of(session: Session, approval: Approval, *, keyring: Keyring) -> ApprovedEditions:
     """Return the editions that *approval* signed, verified; raise ``Conflict`` if anything was tampered with."""
     if not keyring.verify_signature(SIGNATURE_LABEL, approval.manifest_json.encode(), approval.signature):
-        raise Conflict(N_("The sign-off does not bear our signature; approve the issue again."))
+        raise Conflict(N_("The sign-off of this issue does not bear our signature; approve it again."))
     manifest: dict[str, Any] = json.loads(approval.manifest_json)
     stored = session.scalars(select(StoredEdition).where(StoredEdition.revision_id == approval.revision_id))
     editions = {row.medium: Edition(row.medium, row.language, row.data) for row in stored}
     if {medium.value: edition.sha256 for medium, edition in editions.items()} != manifest["editions"]:
-        raise Conflict(N_("The editions are not the ones that were signed off; approve the issue again."))
+        raise Conflict(N_("The issue's editions are not the ones that were signed off; approve it again."))
     document = session.get_one(Revision, approval.revision_id).document
     return ApprovedEditions(
         approval_id=approval.id,
