@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import Table, func, insert, select, update
+from sqlalchemy import Table, func, select, update
 from sqlalchemy.orm import Session
 
+from newsletter.kit.bulk import insert_rows
 from newsletter.kit.database import insert_for
-from newsletter.kit.tokens import Keyring
 from subscribers.columns import Entry
-from subscribers.evidence import Sealed, canonical, facts, seal_text
+from subscribers.evidence import Sealed
+from subscribers.grounds import Grounds
 from subscribers.import_report import Fate
-from subscribers.membership import end_of
-from subscribers.models import ConsentBasis, ConsentEvent, Format, Rhythm, Subscriber, Subscription, SubscriptionState
+from subscribers.models import ConsentEvent, Format, Rhythm, Subscriber, Subscription, SubscriptionState
 from subscribers.search_keys import domain_key, name_keys
 from subscribers.suppression import keys_suppressed
 
@@ -25,48 +24,6 @@ from subscribers.suppression import keys_suppressed
 SUBSCRIBERS, SUBSCRIPTIONS, EVENTS = (
     cast("Table", kind.__table__) for kind in (Subscriber, Subscription, ConsentEvent)
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Grounds:
-    """Why and from where an import may write to its people; sealed into each person's consent chain."""
-
-    publication_id: int
-    basis: ConsentBasis
-    evidence: str
-    import_run: int
-    by: str
-    now: datetime
-    keyring: Keyring
-    """Knows again whom we have forgotten."""
-    time_zone: str = ""
-    """That of a publication for members, where rows may say on which day a membership ends; empty elsewhere."""
-
-    def end_of(self, entry: Entry) -> datetime | None:
-        """Return when the membership of a row ends, None if it does not say or does not matter."""
-        return end_of(entry.last_day, self.time_zone) if self.time_zone else None
-
-    def seal(self, entry: Entry, *, previous_hash: str) -> Sealed:
-        """Return the event ``imported`` of one row; of a million the text differs in nothing but the line."""
-        before, after = _frame(
-            self.basis, self.evidence, self.import_run, self.by, self.now, self.publication_id, self.end_of(entry)
-        )
-        return seal_text(f"{before}{entry.line}{after}", previous_hash=previous_hash)
-
-
-@lru_cache(maxsize=64)
-def _frame(
-    basis: ConsentBasis, evidence: str, run: int, by: str, now: datetime, publication_id: int, until: datetime | None
-) -> tuple[str, str]:
-    """Return what stands before and after the number of the line in what is sealed of each row."""
-    payload = {
-        "basis": basis.value, "evidence": evidence, "import": run, "line": 0, "by": by, "source": "import",
-        **({"valid_until": until.isoformat()} if until else {}),
-    }  # fmt: skip
-    text = canonical(facts(kind="imported", at=now, publication_id=publication_id, payload=payload))
-    # Within a JSON string its quotation marks would be escaped, so this stands there once (RFC 8259 §7).
-    before, mark, after = text.partition('"line":0')
-    return before + mark[:-1], after
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,27 +82,35 @@ def _add_strangers(session: Session, entries: Sequence[Entry], *, grounds: Groun
     if not strangers:
         return frozenset()
     sealed = {entry.key: grounds.seal(entry, previous_hash="") for entry in strangers}
-    rows = session.execute(
-        insert_for(session)(SUBSCRIBERS)
-        .on_conflict_do_nothing()
-        .returning(Subscriber.id, Subscriber.address_key),
-        [
-            {
-                "address": entry.address, "address_key": entry.key, "name": entry.name,
-                "language": entry.language or language, "format": entry.format or Format.HTML,
-                "created_at": grounds.now, "chain_head": sealed[entry.key].hash,
-                # Said here, since a column's default costs as much as the rest of the row.
-                "domain": domain_key(entry.key), **name_keys(entry.name),
-            }
-            for entry in strangers
-        ],
-    )  # fmt: skip
-    # Whom somebody else added in the meantime is not returned, and is treated as known.
-    ids = {row.address_key: row.id for row in rows}
+    rows = [
+        {
+            "address": entry.address, "address_key": entry.key, "name": entry.name,
+            "language": entry.language or language, "format": entry.format or Format.HTML,
+            "created_at": grounds.now, "chain_head": sealed[entry.key].hash,
+            # Said here, since a column's default costs as much as the rest of the row.
+            "domain": domain_key(entry.key), **name_keys(entry.name),
+        }
+        for entry in strangers
+    ]  # fmt: skip
+    ids = _add_people(session, rows)
     by_key = {entry.key: entry for entry in strangers}
     _add_subscriptions(session, {id_: by_key[key] for key, id_ in ids.items()}, grounds=grounds)
     _add_events(session, ((id_, 1, sealed[key]) for key, id_ in ids.items()), grounds=grounds)
     return frozenset(ids)
+
+
+def _add_people(session: Session, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """Insert people and return their ids by key; whom somebody else added in the meantime is not among them."""
+    if session.get_bind().dialect.name == "sqlite":  # whose one writer nobody can come before
+        first = (session.scalar(select(func.max(Subscriber.id))) or 0) + 1
+        numbered = [{"id": number, **row} for number, row in enumerate(rows, start=first)]
+        insert_rows(session, SUBSCRIBERS, numbered)
+        return {row["address_key"]: row["id"] for row in numbered}
+    added = session.execute(
+        insert_for(session)(SUBSCRIBERS).on_conflict_do_nothing().returning(Subscriber.id, Subscriber.address_key),
+        list(rows),
+    )
+    return {row.address_key: row.id for row in added}
 
 
 def _join_known(session: Session, entries: Sequence[Entry], *, grounds: Grounds) -> list[Fate]:
@@ -279,8 +244,7 @@ def _add_subscriptions(session: Session, entries: Mapping[int, Entry], *, ground
         }
         for id_, entry in entries.items()
     ]  # fmt: skip
-    if rows:
-        session.execute(insert(SUBSCRIPTIONS), rows)
+    insert_rows(session, SUBSCRIPTIONS, rows)
 
 
 def _add_events(session: Session, chained: Iterable[tuple[int, int, Sealed]], *, grounds: Grounds) -> None:
@@ -292,5 +256,4 @@ def _add_events(session: Session, chained: Iterable[tuple[int, int, Sealed]], *,
         }
         for id_, position, sealed in chained
     ]  # fmt: skip
-    if rows:
-        session.execute(insert(EVENTS), rows)
+    insert_rows(session, EVENTS, rows)

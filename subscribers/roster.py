@@ -18,8 +18,9 @@ from newsletter.kit.errors import BadInput, NotFound
 from newsletter.kit.tokens import Keyring
 from newsletter.publications import Access, Publication
 from subscribers.columns import BadRow, Columns, Entry, find_columns, language_tag, read_row
+from subscribers.grounds import Grounds
 from subscribers.import_report import Fate, FileLedger, Ledger
-from subscribers.intake import Grounds, take_in
+from subscribers.intake import take_in
 from subscribers.list_file import Row, RowFile, look_at
 from subscribers.models import ConsentBasis, ImportRun
 from subscribers.noting import NOTHING, Noting

@@ -1,6 +1,7 @@
 // The editor's page: saves what is written at every pause, keeps it in this browser until the server has it, shows both
 // versions where somebody else wrote in the same field, and brings the preview up to date. Without it the page is a form.
 import Sortable from "sortablejs";
+import "./parts/rich-text.js";
 
 const PAUSE = 600; // ms without a key: a pause
 const AGAIN = 3000; // ms until a save that failed is tried again
@@ -13,6 +14,11 @@ const said = sheet.dataset;
 const store = `desk:${location.pathname}`;
 const fields = () => [...sheet.querySelectorAll("[name*='|']")];
 const named = (name) => fields().find((one) => one.name === name);
+const put = (one, value) => { // a rich field shows what its text area holds
+  const rich = one.closest("rich-text");
+  if (rich) rich.put(value);
+  else one.value = value;
+};
 
 let version = Number(sheet.elements.base.value);
 let dirty = new Map(); // field name -> value not yet confirmed by the server
@@ -126,7 +132,7 @@ function took(told) {
       showClash({ field, label, mine: dirty.get(field), theirs: value, gone: false }, told.version - 1);
       continue;
     }
-    one.value = value;
+    put(one, value);
     one.dataset.base = value;
   }
   if (told.restructured && !document.getElementById("restructured")) {
@@ -191,7 +197,7 @@ function showClash(clash, begun) {
       const one = named(clash.field);
       const words = value();
       held.delete(clash.field);
-      if (one) { one.value = words; one.dataset.base = clash.theirs; one.focus(); }
+      if (one) { put(one, words); one.dataset.base = clash.theirs; (one.closest("rich-text") ?? one).focus(); }
       if (words === clash.theirs) dirty.delete(clash.field);
       else dirty.set(clash.field, words);
       box.remove();
@@ -229,7 +235,7 @@ function recover() {
     const one = named(field);
     if (!one) { dirty.set(field, value); continue; }
     if (one.value === value) continue;
-    one.value = value;
+    put(one, value);
     dirty.set(field, value);
   }
   version = Math.min(version, JSON.parse(kept).version);
@@ -238,10 +244,29 @@ function recover() {
   save();
 }
 
+// One click from a finding to its words: here at once, on another page of the issue when it is there.
+const sought = sessionStorage.getItem("desk:words");
+sessionStorage.removeItem("desk:words");
+for (const link of document.querySelectorAll("a[data-words]")) {
+  link.addEventListener("click", () => {
+    const there = new URL(link.href);
+    if (there.search !== location.search) sessionStorage.setItem("desk:words", link.dataset.words);
+    else setTimeout(() => show(document.querySelector(there.hash), link.dataset.words));
+  });
+}
+
+function show(block, words) {
+  if (!block || !words) return;
+  if ([...block.querySelectorAll("rich-text")].some((one) => one.find(words))) return;
+  const field = [...block.querySelectorAll("input, textarea:not([hidden])")].find((one) => one.value.includes(words));
+  field?.focus();
+  field?.setSelectionRange?.(field.value.indexOf(words), field.value.indexOf(words) + words.length);
+}
+
 if (!sheet.querySelector("fieldset:disabled")) {
   sheet.addEventListener("input", touched);
   // Buttons that change the structure are ordinary forms: first everything is saved.
-  for (const form of [sheet, document.getElementById("outline-form")]) {
+  for (const form of [sheet, document.getElementById("outline-form"), ...document.querySelectorAll(".mend")]) {
     form?.addEventListener("submit", async (event) => {
       if (!dirty.size && !saving) return;
       event.preventDefault();
@@ -259,6 +284,7 @@ if (!sheet.querySelector("fieldset:disabled")) {
   });
   addEventListener("beforeunload", (event) => { if (dirty.size && saveState.textContent === said.unsaved) event.preventDefault(); });
   recover();
+  if (location.hash) show(document.querySelector(location.hash), sought);
   setInterval(look, LOOK);
 
   const outline = document.getElementById("outline");

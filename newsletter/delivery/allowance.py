@@ -17,6 +17,7 @@ from newsletter.delivery.promise import Promise
 from newsletter.delivery.routes import Route
 from newsletter.delivery.states import DeliveryState, DispatchState
 from newsletter.kit.errors import DispatchRefused
+from newsletter.kit.sentences import N_, Sentence
 
 DAY = timedelta(hours=24)
 """Any 24 hours, not a day of the calendar: the strictest reading of what providers write, and Microsoft's."""
@@ -81,15 +82,15 @@ def choose(session: Session, routes: Sequence[Route], *, messages: int, at: date
         promised = _promised(session, route.name)
         if taken + promised + messages <= limit:
             return Choice(route, tuple(one.name for one in routes[place + 1 :]))
-        others = f", {promised:,} are promised to other sendings" if promised else ""
-        reasons.append(
-            f"the route {route.name} takes {limit:,} a day, {taken:,} of them are used{others}, which leaves "
-            f"{max(0, limit - taken - promised):,}"
-        )
-    raise DispatchRefused(
-        f"{messages:,} mails cannot be sent within a day: {'; '.join(reasons)}. A route with a higher limit "
-        "would allow it, or another time."
-    )
+        reasons.append(Sentence(
+            N_("the mail server %(name)s takes %(limit)s a day, %(taken)s of them are used, %(promised)s are promised "
+               "to other sendings, which leaves %(left)s"),
+            name=route.name, limit=limit, taken=taken, promised=promised, left=max(0, limit - taken - promised),
+        ))  # fmt: skip
+    raise DispatchRefused(Sentence(
+        N_("%(count)s mails cannot be sent within a day: %(reasons)s. A mail server with a higher limit would "
+           "allow it, or another time."), count=messages, reasons=tuple(reasons),
+    ))  # fmt: skip
 
 
 def _promised(session: Session, route: str) -> int:

@@ -12,6 +12,7 @@ from newsletter.delivery.states import DeliveryState, DispatchKind
 from newsletter.issues import embargo, signoff, versions
 from newsletter.issues.models import Issue
 from newsletter.kit.errors import Conflict, DispatchRefused
+from newsletter.kit.sentences import N_
 from newsletter.kit.tokens import Keyring
 from subscribers.models import Suppression
 
@@ -47,8 +48,8 @@ def publish_without_mail(session: Session, issue: Issue, *, keyring: Keyring, by
     Raises ``Conflict`` if it is no correction or not signed off, ``DispatchRefused`` under an embargo.
     """
     if issue.version == 1:
-        raise Conflict(f"Issue {issue.number} is no correction; it comes out when it is sent.")
+        raise Conflict(N_("This issue is no correction; it comes out when it is sent."))
     approved = signoff.approved_editions(session, issue, keyring=keyring)
     if embargo.stands(issue, now=now):
-        raise DispatchRefused(f"Issue {issue.number} is under embargo; it cannot come out before that ends.")
+        raise DispatchRefused(N_("The issue is under embargo; it cannot come out before that ends."))
     versions.publish(session, issue, approval_id=approved.approval_id, by=by, now=now)

@@ -16,6 +16,7 @@ from newsletter.delivery.states import DISPATCH_TRANSITIONS, DispatchState
 from newsletter.kit.audit import record
 from newsletter.kit.database import announce_work
 from newsletter.kit.errors import Conflict
+from newsletter.kit.sentences import N_, Sentence
 
 
 class Deed(StrEnum):
@@ -33,6 +34,10 @@ class Deed(StrEnum):
     """``schedules.send_missed``"""
     END_HOLD = "end_hold"
     """``end_hold``: the hold before planning, or the one before the last stage."""
+    SEND_AGAIN = "send_again"
+    """``held.send_again``, where mails are held because they are in doubt"""
+    LET_BE = "let_be"
+    """``held.let_be``, likewise"""
 
 
 class WaitsFor(StrEnum):
@@ -61,7 +66,10 @@ class Waiting:
 
 
 def possible(dispatch: Dispatch) -> frozenset[Deed]:
-    """Return what can be done to the dispatch as it stands; the verbs themselves check again."""
+    """Return what can be done to the dispatch as it stands; the verbs themselves check again.
+
+    What is held in doubt is another question: ``held.held``.
+    """
     state = dispatch.state
     onward = DISPATCH_TRANSITIONS[state]
     deeds = {
@@ -88,8 +96,8 @@ def end_hold(session: Session, dispatch_id: int, *, by: str, now: datetime) -> N
         .execution_options(synchronize_session="fetch")
     )
     if not progress.changed(ended):
-        state = progress.get(session, dispatch_id).state.value
-        raise Conflict(f"Sending {dispatch_id} is {state}, and no hold of it stands.")
+        state = progress.get(session, dispatch_id).state.said
+        raise Conflict(Sentence(N_("The sending is %(state)s, and no hold of it stands."), state=state))
     announce_work(session)
     record(session, at=now, actor=by, deed="dispatch.end_hold", subject=f"dispatch:{dispatch_id}")
 

@@ -14,6 +14,7 @@ from newsletter.delivery.states import DeliveryState
 from newsletter.kit.audit import record
 from newsletter.kit.database import announce_work
 from newsletter.kit.errors import Conflict, NotFound
+from newsletter.kit.sentences import N_
 from newsletter.mail.address import address_key
 
 _D = DELIVERIES.c
@@ -77,7 +78,9 @@ def _decided(
         which.append(_D.recipient_key.in_([_key_held(session, dispatch_id, address) for address in addresses]))
     ids = session.scalars(update(DELIVERIES).where(*which).values(changes).returning(_D.id)).all()
     if not ids:
-        raise Conflict(f"No mail of sending {dispatch_id} is held: nothing of it waits for a person.")
+        raise Conflict(
+            N_("No mail is held any more: nothing of it waits for a person."), hint=f"It was sending {dispatch_id}."
+        )
     return sorted(ids)
 
 

@@ -21,6 +21,7 @@ from newsletter.delivery.states import DispatchKind, DispatchState, Variant
 from newsletter.issues import signoff
 from newsletter.issues.models import Issue
 from newsletter.kit.errors import DispatchRefused, NotFound
+from newsletter.kit.sentences import N_, Sentence
 from newsletter.kit.tokens import Keyring
 from newsletter.publications import Profile
 
@@ -62,7 +63,7 @@ def send_issue(
     first = _first_sendings(session, issue, route)
     kind = DispatchKind.CORRECTION if first else DispatchKind.ISSUE
     if first and staging is not None:
-        raise DispatchRefused("A correction goes to all who got the first version at once, in no stages.")
+        raise DispatchRefused(N_("A correction goes to all who got the first version at once, in no stages."))
     order = Order(
         key=_key(session, issue, route),
         kind=kind,
@@ -107,7 +108,10 @@ def test_addresses(profile: Profile, groups: Sequence[str]) -> list[str]:
     unknown = next((name for name in groups if name not in profile.test_groups), None)
     if unknown is not None:
         known = ", ".join(profile.test_groups) or "none so far"
-        raise NotFound(f"{profile.name} has no test group {unknown!r}; its settings name {known}.")
+        raise NotFound(Sentence(
+            N_("%(newsletter)s has no test group %(group)s; its settings name %(known)s."),
+            newsletter=profile.name, group=repr(unknown), known=known,
+        ))  # fmt: skip
     return [address for name in groups for address in profile.test_groups[name]]
 
 
@@ -133,7 +137,9 @@ def send_test(
     """
     checked = checked_addresses(addresses)
     if len(checked) > TEST_LIMIT:
-        raise DispatchRefused(f"A test goes to at most {TEST_LIMIT} addresses; these are {len(checked)}.")
+        raise DispatchRefused(Sentence(
+            N_("A test goes to at most %(most)s addresses; these are %(count)s."), most=TEST_LIMIT, count=len(checked)
+        ))  # fmt: skip
     order = Order(
         key=f"test:{issue.id}:{number()}",
         kind=DispatchKind.TEST,

@@ -30,6 +30,7 @@ from newsletter.kit.audit import record
 from newsletter.kit.clock import Clock
 from newsletter.kit.database import Database, announce_work, insert_for
 from newsletter.kit.errors import BadInput
+from newsletter.kit.sentences import N_
 from newsletter.mail.address import address_key
 from newsletter.notices import Notice
 from newsletter.publications import Profile, Publication
@@ -203,7 +204,7 @@ def checked_addresses(addresses: Sequence[str]) -> list[str]:
     """Return *addresses* without doubles; raise ``BadInput`` naming the first that is none, or if there are none."""
     by_key = {address_key(address): address for address in addresses}
     if not by_key:
-        raise BadInput("Name at least one address to send the test to.")
+        raise BadInput(N_("Name at least one address to send the test to."))
     return list(by_key.values())
 
 

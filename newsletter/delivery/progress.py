@@ -13,6 +13,7 @@ from newsletter.delivery.states import DISPATCH_TRANSITIONS, DeliveryState, Disp
 from newsletter.kit.audit import record
 from newsletter.kit.database import announce_work
 from newsletter.kit.errors import Conflict, NotFound
+from newsletter.kit.sentences import N_, Sentence
 
 REASON_LIMIT = 500
 DELIVERIES = Table("deliveries", Delivery.metadata)
@@ -79,7 +80,7 @@ def resume(session: Session, dispatch_id: int, *, by: str, now: datetime) -> Non
     """Let a paused sending go on where it stopped; raise ``Conflict`` if it is not paused."""
     dispatch = get(session, dispatch_id)
     if dispatch.state is not DispatchState.PAUSED:
-        raise Conflict(f"Sending {dispatch_id} is {dispatch.state.value}, not paused.")
+        raise Conflict(Sentence(N_("The sending is %(state)s, not paused."), state=dispatch.state.said))
     onward = DispatchState.PLANNING if dispatch.started_at is None else DispatchState.RUNNING
     _moved_by_hand(session, dispatch_id, onward, by=by, now=now, deed="resume", reason="")
     # All routes have failed, or somebody has mended them: begin again with the first.
@@ -165,6 +166,6 @@ def _moved_by_hand(
     session: Session, dispatch_id: int, to: DispatchState, *, by: str, now: datetime, deed: str, reason: str
 ) -> None:
     if not move(session, dispatch_id, to, now=now, reason=reason):
-        state = get(session, dispatch_id).state.value
-        raise Conflict(f"Sending {dispatch_id} is {state}; it cannot be turned to {to.value}.")
+        state = get(session, dispatch_id).state.said
+        raise Conflict(Sentence(N_("The sending is %(state)s; this is not possible any more."), state=state))
     record(session, at=now, actor=by, deed=f"dispatch.{deed}", subject=f"dispatch:{dispatch_id}", reason=reason)

@@ -12,6 +12,7 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from newsletter.kit.errors import DispatchRefused, SettingsError
+from newsletter.kit.sentences import N_, Sentence
 from newsletter.mail.oauth import OAuthClient, TokenSource
 from newsletter.mail.route import SETTING, SmtpRoute, parse_smtp_url, with_profile
 from newsletter.mail.route_profiles import RouteProfile
@@ -64,10 +65,11 @@ class Routes:
         wanted = list(names)
         unknown = [name for name in wanted if name not in self._by_name]
         if unknown:
-            raise DispatchRefused(
-                f"The newsletter names the route {unknown[0]!r}, which is not among {', '.join(self._by_name)}; "
-                f"add it to {ROUTES_SETTING} or mend the newsletter."
-            )
+            raise DispatchRefused(Sentence(
+                N_("The newsletter names the mail server %(name)s, which is not among %(known)s; "
+                   "add it to %(setting)s or mend the newsletter."),
+                name=repr(unknown[0]), known=", ".join(self._by_name), setting=ROUTES_SETTING,
+            ))  # fmt: skip
         return [self._by_name[name] for name in wanted] or [self.default]
 
     def usable(self, names: Iterable[str]) -> list[Route]:

@@ -16,6 +16,7 @@ from newsletter.issues.models import Issue
 from newsletter.kit.audit import record
 from newsletter.kit.database import announce_work
 from newsletter.kit.errors import BadInput, Conflict, DispatchRefused
+from newsletter.kit.sentences import N_, Sentence
 from newsletter.kit.windows import Opening, next_opening
 from newsletter.publications import Profile, Publication
 
@@ -92,8 +93,10 @@ def reschedule(session: Session, dispatch_id: int, *, at: datetime, by: str, now
         .execution_options(synchronize_session="fetch")
     )
     if not progress.changed(moved):
-        state = progress.get(session, dispatch_id).state.value
-        raise Conflict(f"Sending {dispatch_id} is {state}; only one that has not begun can get another time.")
+        state = progress.get(session, dispatch_id).state.said
+        raise Conflict(Sentence(
+            N_("The sending is %(state)s; only one that has not begun can get another time."), state=state
+        ))  # fmt: skip
     announce_work(session)
     subject = f"dispatch:{dispatch_id}"
     record(session, at=now, actor=by, deed="dispatch.reschedule", subject=subject, scheduled_for=at.isoformat())
@@ -102,15 +105,15 @@ def reschedule(session: Session, dispatch_id: int, *, at: datetime, by: str, now
 def check_time(at: datetime, *, now: datetime) -> None:
     """Raise ``BadInput`` if the time to send *at* is past."""
     if at < now:
-        raise BadInput(f"{at:%Y-%m-%d %H:%M} UTC is past; name a time to come, or none to send at once.")
+        raise BadInput(Sentence(N_("%(when)s is past; name a time to come, or none to send at once."), when=at))
 
 
 def check_embargo(issue: Issue, *, at: datetime) -> None:
     """Raise ``DispatchRefused`` if the issue's embargo stands beyond the time to send *at*."""
     if issue.embargo_until is not None and at < issue.embargo_until:
-        raise DispatchRefused(
-            f"Issue {issue.id} is under embargo until {issue.embargo_until:%Y-%m-%d %H:%M} UTC; schedule it for then."
-        )
+        raise DispatchRefused(Sentence(
+            N_("The issue is under embargo until %(when)s; schedule it for then."), when=issue.embargo_until
+        ))  # fmt: skip
 
 
 def opening_of(profile: Profile, *, after: datetime) -> Opening | None:
@@ -167,4 +170,6 @@ def _hold_ends(session: Session, dispatch_id: int, at: datetime | None) -> None:
 def _check(session: Session, dispatch_id: int, state: DispatchState) -> None:
     standing = progress.get(session, dispatch_id).state
     if standing is not state:
-        raise Conflict(f"Sending {dispatch_id} is {standing.value}, not {state.value}.")
+        raise Conflict(Sentence(
+            N_("The sending is %(state)s, not %(other)s."), state=standing.said, other=state.said
+        ))  # fmt: skip

@@ -15,6 +15,7 @@ from newsletter.delivery.models import Dispatch
 from newsletter.delivery.progress import DELIVERIES, IS_IN_HAND, IS_PLANNED, changed
 from newsletter.delivery.states import DispatchState
 from newsletter.kit.errors import BadInput
+from newsletter.kit.sentences import N_, Sentence
 
 TEAM, SHARE, REST = 0, 1, 2
 """The stages of a staged sending, in this order; any other has the first alone."""
@@ -39,11 +40,17 @@ class Staging:
 
     def __post_init__(self) -> None:
         if not 0 <= self.share < 100:
-            raise BadInput(f"A share of {self.share:g} % is no part of the readers; name one above 0 and below 100.")
+            raise BadInput(Sentence(
+                N_("A share of %(share)s %% is no part of the readers; name one above 0 and below 100."),
+                share=f"{self.share:g}",
+            ))  # fmt: skip
         if len(self.team) > TEAM_LIMIT:
-            raise BadInput(f"A team has at most {TEAM_LIMIT} addresses; these are {len(self.team)}.")
+            raise BadInput(Sentence(
+                N_("A team has at most %(most)s addresses; these are %(count)s."),
+                most=TEAM_LIMIT, count=len(self.team),
+            ))  # fmt: skip
         if not self.team and not self.share:
-            raise BadInput("A staged sending begins with a team or a share of the readers; name one.")
+            raise BadInput(N_("A staged sending begins with a team or a share of the readers; name one."))
 
     def to_options(self) -> dict[str, Any]:
         """Return plain values for ``Dispatch.options``."""

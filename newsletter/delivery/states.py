@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from newsletter.kit.sentences import N_, Sentence
+
 
 class DispatchKind(StrEnum):
     """What a sending is for."""
@@ -41,6 +43,23 @@ class DispatchState(StrEnum):
     """A person ended it; what had not gone out never will."""
     MISSED = "missed"
     """Its time passed while the machine was off; a person must decide."""
+
+    @property
+    def said(self) -> Sentence:
+        """The state as a sentence has it: The sending is …"""
+        return Sentence(_SAID[self])
+
+
+_SAID: dict[DispatchState, str] = {
+    DispatchState.SCHEDULED: N_("scheduled"),
+    DispatchState.COOLING: N_("about to begin"),
+    DispatchState.PLANNING: N_("being prepared"),
+    DispatchState.RUNNING: N_("under way"),
+    DispatchState.PAUSED: N_("paused"),
+    DispatchState.FINISHED: N_("finished"),
+    DispatchState.CANCELLED: N_("cancelled"),
+    DispatchState.MISSED: N_("missed"),
+}
 
 
 DISPATCH_TRANSITIONS: dict[DispatchState, frozenset[DispatchState]] = {

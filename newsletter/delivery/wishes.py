@@ -19,6 +19,7 @@ from newsletter.delivery.states import DispatchState
 from newsletter.issues import drafts, signoff
 from newsletter.kit.errors import BadInput, Conflict, DispatchRefused
 from newsletter.kit.local_time import moment
+from newsletter.kit.sentences import N_, Sentence
 from newsletter.kit.tokens import Keyring
 from newsletter.kit.windows import worked_off
 from newsletter.publications import Profile, Publication
@@ -104,7 +105,10 @@ def intent(
     if not readers and narrowed:
         raise DispatchRefused("Nobody fits this choice of readers; look at the segment, or send it to all.")
     if not readers:
-        raise DispatchRefused(f"{profile.name} has no readers yet; `newsletter subscribers import` brings some.")
+        raise DispatchRefused(
+            Sentence(N_("%(newsletter)s has no readers yet."), newsletter=profile.name),
+            hint="`newsletter subscribers import` brings some.",
+        )
     choice = allowance.choose(session, routes.chosen(profile.routes), messages=readers, at=at, now=now)
     start = at + wished.hold
     opening = opening_of(profile, after=start)

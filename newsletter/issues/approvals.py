@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.issues.models import Approval, ApprovalKind, Issue, IssueState, Revision
 from newsletter.kit.errors import BadInput, SignOffRefused
+from newsletter.kit.sentences import N_, Sentence
 from newsletter.mail.address import address_key
 from newsletter.publications import Profile
 
@@ -35,13 +36,15 @@ class Standing:
     def refusal(self, person: str, *, kind: ApprovalKind = ApprovalKind.APPROVED) -> str:
         """Say why *person* cannot approve, empty if nothing stands against it; permission is the caller's question."""
         if any(same_person(one.approved_by, person) for one in self.given):
-            return f"{person} has approved this version already; somebody else must give the other approval."
+            return Sentence(
+                N_("%(person)s has approved this version already; somebody else must give the other approval."),
+                person=person,
+            )
         if kind is ApprovalKind.RELEASE or not self.needed or not same_person(self.last_edited_by, person):
             return ""
-        return (
-            f"{person} edited this issue last, so somebody else must approve it. "
-            "If nobody is there, a deputy can, or an emergency release with its reason."
-        )
+        return Sentence(N_("%(person)s edited this issue last, so somebody else must approve it. "
+                           "If nobody is there, a deputy can, or an emergency release with its reason."),
+                        person=person)  # fmt: skip
 
 
 def standing_of(session: Session, issue: Issue, profile: Profile) -> Standing:
@@ -81,9 +84,12 @@ def check_person(standing: Standing, profile: Profile, person: str, *, kind: App
     if refusal:
         raise SignOffRefused(refusal)
     if kind is ApprovalKind.DEPUTY and not is_deputy(profile, person):
-        raise SignOffRefused(f"{person} is no deputy of {profile.name}; its settings name them.")
+        raise SignOffRefused(Sentence(
+            N_("%(person)s is no deputy of %(newsletter)s; its settings name them."),
+            person=person, newsletter=profile.name,
+        ))  # fmt: skip
     if kind is ApprovalKind.RELEASE and not reason.strip():
-        raise BadInput("Say why it cannot wait for anybody else; the reason is kept, and the team gets it by mail.")
+        raise BadInput(N_("Say why it cannot wait for anybody else; the reason is kept, and the team gets it by mail."))
 
 
 def void(session: Session, issue_id: int, *, now: datetime) -> None:

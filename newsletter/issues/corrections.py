@@ -13,6 +13,7 @@ from newsletter.issues.findings import remarks_from_json
 from newsletter.issues.models import Issue, Revision
 from newsletter.kit.audit import record
 from newsletter.kit.errors import BadInput, Conflict
+from newsletter.kit.sentences import N_, Sentence
 from newsletter.manuscripts.document import Correction
 
 NOTE_LIMIT = 1000
@@ -27,13 +28,17 @@ def begin(session: Session, issue: Issue, *, note: str, by: str, now: datetime) 
     """
     text = " ".join(note.split())
     if not text:
-        raise BadInput("Say what was wrong and what is right; the note stands above the corrected issue.")
+        raise BadInput(N_("Say what was wrong and what is right; the note stands above the corrected issue."))
     if len(text) > NOTE_LIMIT:
-        raise BadInput(f"The note has {len(text)} characters; {NOTE_LIMIT} are the most.")
+        raise BadInput(Sentence(
+            N_("The note has %(count)s characters; %(most)s are the most."), count=len(text), most=NOTE_LIMIT
+        ))  # fmt: skip
     if not versions.published(session, issue):
-        raise Conflict(f"Issue {issue.number} is not out yet; edit it, nobody has read it.")
+        raise Conflict(N_("The issue is not out yet; edit it, nobody has read it."))
     if not versions.is_out(session, issue):
-        raise Conflict(f"Version {issue.version} of issue {issue.number} has been begun already; edit that.")
+        raise Conflict(Sentence(
+            N_("Version %(number)s of this issue has been begun already; edit that."), number=str(issue.version)
+        ))  # fmt: skip
     current = drafts.current_revision(session, issue)
     zone = ZoneInfo(drafts.publication_of(session, issue).profile.time_zone)
     document = current.document

@@ -12,6 +12,7 @@ from newsletter.issues.findings import remarks_to_json
 from newsletter.issues.models import ISSUE_TRANSITIONS, Issue, IssueState, Revision
 from newsletter.kit.audit import record
 from newsletter.kit.errors import Conflict, NotFound
+from newsletter.kit.sentences import N_
 from newsletter.manuscripts.document import SCHEMA_VERSION, Document, fingerprint, to_json
 from newsletter.manuscripts.keys import keyed
 from newsletter.manuscripts.pictures import Pictures
@@ -107,12 +108,15 @@ def check_publication(session: Session, issue: Issue, label: str) -> None:
 def move(session: Session, issue: Issue, to: IssueState) -> None:
     """Change the issue's state along ``ISSUE_TRANSITIONS``; raise ``Conflict`` if there is no such way."""
     if to not in ISSUE_TRANSITIONS[issue.state]:
-        raise Conflict(f"Issue {issue.id} is {issue.state.value}; it cannot become {to.value} from there.")
+        raise Conflict(
+            N_("The issue does not stand where this is possible; look at it again."),
+            hint=f"Issue {issue.id} is {issue.state.value}; it cannot become {to.value} from there.",
+        )
     moved = session.execute(
         update(Issue).where(Issue.id == issue.id, Issue.state == issue.state).values(state=to).returning(Issue.id)
     ).scalar()
     if moved is None:
-        raise Conflict(f"Issue {issue.id} was changed by somebody else just now; look again.")
+        raise Conflict(N_("The issue was changed by somebody else just now; look again."))
     session.refresh(issue)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from newsletter.issues.models import Issue
 from newsletter.kit.audit import record
 from newsletter.kit.errors import BadInput, Conflict
+from newsletter.kit.sentences import N_, Sentence
 
 
 def lay(session: Session, issue: Issue, *, until: datetime, by: str, now: datetime) -> None:
@@ -17,9 +18,9 @@ def lay(session: Session, issue: Issue, *, until: datetime, by: str, now: dateti
     Raises ``BadInput`` for a time that is past, ``Conflict`` if the issue is out already.
     """
     if until <= now:
-        raise BadInput(f"{until:%Y-%m-%d %H:%M} UTC is past; an embargo ends at a time to come.")
+        raise BadInput(Sentence(N_("%(when)s is past; an embargo ends at a time to come."), when=until))
     if issue.published_at is not None:
-        raise Conflict(f"Issue {issue.number} is out already; an embargo cannot take it back.")
+        raise Conflict(N_("The issue is out already; an embargo cannot take it back."))
     _set(session, issue, until, by=by, now=now)
 
 

@@ -17,6 +17,7 @@ from newsletter.issues.models import Approval, Issue, IssueState, Revision
 from newsletter.kit.audit import record
 from newsletter.kit.database import Base, RowId, UtcDateTime, named
 from newsletter.kit.errors import BadInput, Conflict
+from newsletter.kit.sentences import N_, Sentence
 from newsletter.mail.address import address_key
 
 ASKED_LIMIT = 20
@@ -74,9 +75,12 @@ def ask(
     """
     people = list({address_key(address): address for address in of}.values())
     if len(people) > ASKED_LIMIT:
-        raise BadInput(f"At most {ASKED_LIMIT} people can be asked at once; these are {len(people)}.")
+        raise BadInput(Sentence(
+            N_("At most %(most)s people can be asked at once; these are %(count)s."),
+            most=ASKED_LIMIT, count=len(people),
+        ))  # fmt: skip
     if issue.state in approvals.SIGNED_OFF:
-        raise Conflict(f"Issue {issue.number} is signed off; there is nothing to review before it is edited again.")
+        raise Conflict(N_("The issue is signed off; there is nothing to review before it is edited again."))
     if issue.state is not IssueState.IN_REVIEW:
         drafts.move(session, issue, IssueState.IN_REVIEW)
     review = _say(session, issue, ReviewKind.ASKED, note=note, by=by, now=now, asked=people)
@@ -93,7 +97,7 @@ def request_changes(session: Session, issue: Issue, *, note: str, by: str, now: 
     Raises ``BadInput`` without a note, ``Conflict`` if nobody has asked for a review or the issue is out already.
     """
     if not note.strip():
-        raise BadInput("Say what should be changed, so that whoever mends it knows.")
+        raise BadInput(N_("Say what should be changed, so that whoever mends it knows."))
     drafts.move(session, issue, IssueState.CHANGES_REQUESTED)
     approvals.void(session, issue.id, now=now)
     review = _say(session, issue, ReviewKind.CHANGES_REQUESTED, note=note, by=by, now=now, asked=[])
@@ -147,7 +151,9 @@ def _say(
 ) -> Review:
     note = note.strip()
     if len(note) > NOTE_LIMIT:
-        raise BadInput(f"The note has {len(note)} characters; {NOTE_LIMIT} are the most.")
+        raise BadInput(Sentence(
+            N_("The note has %(count)s characters; %(most)s are the most."), count=len(note), most=NOTE_LIMIT
+        ))  # fmt: skip
     revision = drafts.current_revision(session, issue)
     review = Review(
         issue_id=issue.id, revision_id=revision.id, kind=kind, by=by, at=now, note=note, asked=asked

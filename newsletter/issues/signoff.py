@@ -18,6 +18,7 @@ from newsletter.issues.models import Approval, ApprovalKind, Issue, IssueState, 
 from newsletter.kit.audit import record
 from newsletter.kit.database import insert_for
 from newsletter.kit.errors import Conflict, RenderingError, SignOffRefused
+from newsletter.kit.sentences import N_, Sentence
 from newsletter.kit.tokens import Keyring
 from newsletter.manuscripts.document import Document, MailFormat
 from newsletter.manuscripts.pictures import Pictures
@@ -90,9 +91,9 @@ def check(session: Session, issue: Issue) -> None:
     against = findings.of_revision(session, revision, drafts.publication_of(session, issue).profile).blockers
     if against:
         lines = [f"  {f'line {r.line}: ' if r.line else ''}{r.message} {r.advice}" for r in against]
-        stand = "finding stands" if len(against) == 1 else "findings stand"
         raise SignOffRefused(
-            f"Issue {issue.id} cannot be signed off; {len(against)} {stand} against it:\n" + "\n".join(lines)
+            Sentence(N_("The issue cannot be signed off; findings that stand against it: %(count)s"), count=len(lines)),
+            hint="\n" + "\n".join(lines),
         )
 
 
@@ -116,7 +117,7 @@ def approve(
     without a reason.
     """
     if issue.current_revision_id != proofs.revision_id:
-        raise Conflict(f"Issue {issue.id} was revised while its editions were made; look at the new revision first.")
+        raise Conflict(N_("The issue was revised while its editions were made; look at the new version first."))
     check(session, issue)
     complete = approvals.signed_off(session, issue)
     if complete is not None:
@@ -126,11 +127,11 @@ def approve(
     approvals.check_person(standing, profile, by, kind=kind, reason=reason)
     manifest = _manifest(proofs, {medium: edition.sha256 for medium, edition in editions.items()})
     if any(other.manifest_json != manifest for other in standing.given):
-        names = approvals.names(standing.given)
-        raise Conflict(
-            f"The newsletter's settings were changed since {names} approved this issue, and it looks different now. "
-            "Ask for changes and let it be approved anew."
-        )
+        raise Conflict(Sentence(
+            N_("The newsletter's settings were changed since %(names)s approved this issue, and it looks different "
+               "now. Ask for changes and let it be approved anew."),
+            names=approvals.names(standing.given),
+        ))  # fmt: skip
     for edition in editions.values():
         _freeze(session, proofs.revision_id, edition, anew=not standing.given, now=now)
     enough = kind is ApprovalKind.RELEASE or standing.missing <= 1
@@ -166,19 +167,22 @@ def approved_editions(session: Session, issue: Issue, *, keyring: Keyring) -> Ap
     """
     approval = approvals.signed_off(session, issue)
     if approval is None:
-        raise Conflict(f"Issue {issue.id} is not signed off; `newsletter issue approve {issue.id}` does that.")
+        raise Conflict(
+            N_("The issue is not signed off; somebody must approve it first."),
+            hint=f"`newsletter issue approve {issue.id}` does that.",
+        )
     return editions_of(session, approval, keyring=keyring)
 
 
 def editions_of(session: Session, approval: Approval, *, keyring: Keyring) -> ApprovedEditions:
     """Return the editions that *approval* signed, verified; raise ``Conflict`` if anything was tampered with."""
     if not keyring.verify_signature(SIGNATURE_LABEL, approval.manifest_json.encode(), approval.signature):
-        raise Conflict(f"The sign-off of issue {approval.issue_id} does not bear our signature; approve it again.")
+        raise Conflict(N_("The sign-off of this issue does not bear our signature; approve it again."))
     manifest: dict[str, Any] = json.loads(approval.manifest_json)
     stored = session.scalars(select(StoredEdition).where(StoredEdition.revision_id == approval.revision_id))
     editions = {row.medium: Edition(row.medium, row.language, row.data) for row in stored}
     if {medium.value: edition.sha256 for medium, edition in editions.items()} != manifest["editions"]:
-        raise Conflict(f"The editions of issue {approval.issue_id} are not the ones signed off; approve it again.")
+        raise Conflict(N_("The issue's editions are not the ones that were signed off; approve it again."))
     document = session.get_one(Revision, approval.revision_id).document
     return ApprovedEditions(
         approval_id=approval.id,
@@ -243,10 +247,10 @@ def _freeze(session: Session, revision_id: int, edition: Edition, *, anew: bool,
     if stored.sha256 == edition.sha256:
         return
     if not anew or _was_signed_off(session, revision_id):
-        raise RenderingError(
-            f"The {edition.medium.value} edition of this version was signed off before and comes out differently now; "
-            "save the issue once more and sign that version off."
-        )
+        raise RenderingError(Sentence(
+            N_("The %(medium)s edition of this version was signed off before and comes out differently now; "
+               "save the issue once more and sign that version off."), medium=edition.medium.value,
+        ))  # fmt: skip
     stored.sha256, stored.data, stored.created_at = edition.sha256, edition.data, now
 
 

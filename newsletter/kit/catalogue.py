@@ -24,30 +24,18 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 
+from newsletter.kit.sentences import N_, Sentence
 from newsletter.kit.templating import bundled
+
+__all__ = [
+    "N_", "REGIONS", "SOURCE", "Sentence", "Words", "files", "languages", "preferred", "spoken", "translations",
+    "words",
+]  # fmt: skip
 
 SOURCE = "en"
 """The language that needs no file."""
 REGIONS = {"en": "en_GB"}
 """Whose dates and numbers a language writes, where babel would guess otherwise (days before months, 24 hours)."""
-
-
-def N_(message: str) -> str:  # noqa: N802  # the name that gettext's tools look for
-    """Mark *message* as one that is translated where it is shown; return it as it is."""
-    return message
-
-
-class Sentence(str):
-    """An English sentence with its places filled, that can still be said in another language: ``words("de")(it)``."""
-
-    pattern: str
-    values: dict[str, object]
-
-    def __new__(cls, pattern: str, **values: object) -> Sentence:
-        """Fill the ``%(name)s`` of *pattern*, which ``N_`` has marked."""
-        made = super().__new__(cls, pattern % values if values else pattern)
-        made.pattern, made.values = pattern, values
-        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +51,31 @@ class Words:
     def __call__(self, message: str, **values: object) -> str:
         """Return *message* in this language, filled with *values*."""
         if isinstance(message, Sentence):
-            return self(message.pattern, **message.values)
+            return self.said(message)
         text = self.translations.gettext(message) if message else ""  # gettext answers "" with its header
         return text % values if values else text
 
     def ngettext(self, one: str, many: str, count: int, **values: object) -> str:
         """Return the form for *count*; ``%(count)s`` is filled as this language writes numbers."""
         return self.translations.ngettext(one, many, count) % {"count": self.number(count), **values}
+
+    def said(self, message: str, zone: ZoneInfo | None = None) -> str:
+        """Return what an error or another ``Sentence`` says, with its moments on the clocks of *zone* (UTC)."""
+        if not isinstance(message, Sentence):
+            return self(message)
+        return self(message.pattern, **{name: self._filling(value, zone) for name, value in message.values.items()})
+
+    def _filling(self, value: object, zone: ZoneInfo | None) -> object:
+        match value:
+            case Sentence():
+                return self.said(value, zone)
+            case datetime():
+                return self.moment(value, zone) + ("" if zone else " UTC")
+            case int():
+                return self.number(value)
+            case tuple():
+                return "; ".join(self.said(one, zone) for one in value)
+        return value
 
     @property
     def locale(self) -> Locale:
@@ -111,6 +117,12 @@ class Words:
     def moment(self, at: datetime, zone: ZoneInfo | None = None) -> str:
         """Return 4 March 2026, 16:40."""
         return f"{self.day(at, zone)}, {self.clock(at, zone)}"
+
+    def lately(self, at: datetime, now: datetime, zone: ZoneInfo | None = None) -> str:
+        """Return Wednesday 16:40 for what is less than six days away, else 4 March 2026, 16:40."""
+        if abs(now - at) >= timedelta(days=6):
+            return self.moment(at, zone)
+        return f"{format_date(_day(at, zone), format='EEEE', locale=self.locale)} {self.clock(at, zone)}"
 
     def ago(self, at: datetime, now: datetime) -> str:
         """Return 2 hours ago, vor 2 Stunden."""

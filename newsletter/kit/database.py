@@ -41,6 +41,8 @@ from sqlalchemy.pool import QueuePool
 
 from newsletter.kit.errors import SettingsError
 
+WRITER_CACHE_KIB = 64 * 1024
+"""Memory of the one writing connection for pages; with SQLite's 2 MB an import of many readers reads each page anew."""
 BUSY_TIMEOUT_MS = 10_000
 """How long a statement waits for another *process* to leave the SQLite file; inside one process the queue decides."""
 
@@ -232,6 +234,8 @@ def _sqlite_engine(url: URL, *, pool_size: int, readonly: bool) -> Engine:
         cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
         if readonly:
             cursor.execute("PRAGMA query_only=ON")
+        else:
+            cursor.execute(f"PRAGMA cache_size=-{WRITER_CACHE_KIB}")
         cursor.close()
 
     @event.listens_for(engine, "begin")

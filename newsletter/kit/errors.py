@@ -13,6 +13,9 @@
     ├── BadToken                  a link is forged, damaged or meant for something else
     └── DispatchRefused           a sending may not start
 
+``raise Conflict(N_("It is out already."))``, or with places ``raise Conflict(Sentence(N_("…%(count)s…"), count=…))``
+(``kit/sentences.py``): what somebody at the desk may be told is said there in their language by
+``words.said(error.sentence, zone)``. What helps on the command line alone is its ``hint``.
 HTTP status codes live in ``newsletter/web/problems.py``, exit codes in ``newsletter/cli/``.
 """
 
@@ -20,9 +23,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from newsletter.kit.sentences import N_
+
 
 class DeskError(Exception):
     """Something went wrong; the message says what, where and what to do about it."""
+
+    def __init__(self, sentence: str = "", *, hint: str = "") -> None:
+        super().__init__(f"{sentence} {hint}" if hint else sentence)
+        self.sentence = sentence
+        """What is shown to people, who each have a language; without what only a terminal can do."""
 
 
 class SettingsError(DeskError):
@@ -57,7 +67,7 @@ class NotPermitted(DeskError):
     """Your role does not allow this; the message says who can change that."""
 
     def __init__(self) -> None:
-        super().__init__("Your role does not allow this; an administrator of the desk can give you another.")
+        super().__init__(N_("Your role does not allow this; an administrator of the desk can give you another."))
 
 
 class TooMany(DeskError):
@@ -73,7 +83,7 @@ class BadToken(DeskError):
     """This link is not valid; no hint is given why (STANDARDS: no hint whether an address exists)."""
 
     def __init__(self) -> None:
-        super().__init__("This link is not valid.")
+        super().__init__(N_("This link is not valid."))
 
 
 class DispatchRefused(DeskError):

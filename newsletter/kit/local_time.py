@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from newsletter.kit.errors import BadInput
+from newsletter.kit.sentences import N_, Sentence
 
-_FORMS = "write 2026-03-29 09:00, or with an offset 2026-03-29 09:00+02:00"
+_NO_TIME = N_("%(text)s is no date and time; write 2026-03-29 09:00, or with an offset 2026-03-29 09:00+02:00.")
+_NO_HOUR = N_("%(text)s has no time of day; write 2026-03-29 09:00, or with an offset 2026-03-29 09:00+02:00.")
 _SPAN = re.compile(r"(\d{1,6}) ?(s|m|h|d)", re.IGNORECASE)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 LONGEST_SPAN = timedelta(days=30)
@@ -22,9 +24,9 @@ def moment(text: str, zone: ZoneInfo) -> datetime:
     try:
         given = datetime.fromisoformat(text.strip())
     except ValueError as error:
-        raise BadInput(f"{text!r} is no date and time; {_FORMS}.") from error
+        raise BadInput(Sentence(_NO_TIME, text=repr(text))) from error
     if len(text.strip()) < len("2026-03-29 09:00"):
-        raise BadInput(f"{text!r} has no time of day; {_FORMS}.")
+        raise BadInput(Sentence(_NO_HOUR, text=repr(text)))
     if given.tzinfo is not None:
         return given.astimezone(UTC)
     first, second = given.replace(tzinfo=zone), given.replace(tzinfo=zone, fold=1)
@@ -34,15 +36,18 @@ def moment(text: str, zone: ZoneInfo) -> datetime:
     if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != given:
         after = first.astimezone(UTC).astimezone(zone)
         before = second.astimezone(UTC).astimezone(zone)
-        raise BadInput(
-            f"There is no {given:%H:%M} on {given:%d %B %Y} in {zone.key}: the clocks are put forward then. "
-            f"Write {before:%H:%M} or {after:%H:%M}."
-        )
-    raise BadInput(
-        f"There are two {given:%H:%M} on {given:%d %B %Y} in {zone.key}: the clocks are put back then. "
-        f"Write {first:%Y-%m-%d %H:%M}{_offset(first)} for the first or {second:%Y-%m-%d %H:%M}{_offset(second)} "
-        "for the second."
-    )
+        raise BadInput(Sentence(
+            N_("There is no %(time)s on %(day)s in %(zone)s: the clocks are put forward then. "
+               "Write %(before)s or %(after)s."),
+            time=f"{given:%H:%M}", day=f"{given:%Y-%m-%d}", zone=zone.key, before=f"{before:%H:%M}",
+            after=f"{after:%H:%M}",
+        ))  # fmt: skip
+    raise BadInput(Sentence(
+        N_("There are two %(time)s on %(day)s in %(zone)s: the clocks are put back then. "
+           "Write %(first)s for the first or %(second)s for the second."),
+        time=f"{given:%H:%M}", day=f"{given:%Y-%m-%d}", zone=zone.key,
+        first=f"{first:%Y-%m-%d %H:%M}{_offset(first)}", second=f"{second:%Y-%m-%d %H:%M}{_offset(second)}",
+    ))  # fmt: skip
 
 
 def span(text: str) -> timedelta:

@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 PACKAGE = Path(__file__).resolve().parents[1]
 SAID = (
-    "number", "percent", "size", "day", "short_day", "weekday", "clock", "moment", "ago", "span", "spell",
+    "number", "percent", "size", "day", "short_day", "weekday", "clock", "moment", "lately", "ago", "span", "spell",
 )  # fmt: skip
 """What ``catalogue.Words`` says otherwise in each language, as filters of templates."""
 

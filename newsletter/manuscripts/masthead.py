@@ -18,6 +18,11 @@ _PERIOD_WORDS = re.compile(r"reporting period|period covered|period|berichtszeit
 _DATE_WORDS = re.compile(
     r"^(?:published|date|issue date|datum|stand|ausgabe vom|vom|erschienen am)?\s*[:：]?\s*", re.IGNORECASE
 )
+_BESIDE_DATES = frozenset(
+    "from until through to and of the on bis vom und am den der mon tue wed thu fri"  # noqa: SIM905
+    " sat sun mo di mi do fr sa so".split()
+)
+"""Short words that a date is written with; any other beside one is missed, and named, if the line becomes the date."""
 MAX_LINES = 8
 """How far down a masthead reaches."""
 MAX_LINE = 120
@@ -47,7 +52,7 @@ def read_masthead(pieces: Sequence[Piece], findings: list[Finding]) -> Masthead:
     head = Masthead()
     names: list[Title] = []
     for at, piece in enumerate(pieces[:MAX_LINES]):
-        if isinstance(piece, Title) and _take_dates(piece.text, head):
+        if isinstance(piece, Title) and piece.number is None and _take_dates(piece.text, head):
             head.used = at + 1
             continue
         if isinstance(piece, FieldLine) and piece.kind == "date" and _take_dates(piece.text, head):
@@ -107,7 +112,8 @@ def _take_dates(written: str, head: Masthead) -> bool:
         head.period = period
     if (head.date is None and period is None) or (period is None and len(dates) > 1):
         return False
-    head.taken.append(written)
+    others = {word for word in re.findall(r"\w+", rest) if word.casefold() not in _BESIDE_DATES}
+    head.taken.append(re.sub(r"\w+", lambda word: "" if word.group() in others else word.group(), written))
     return True
 
 

@@ -19,6 +19,14 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Fix:
+    """What a machine can mend: write *right* where *wrong* stands."""
+
+    wrong: str
+    right: str
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where a Remark points: a line of the manuscript (1-based), a path through the issue, and the words there."""
 
@@ -26,6 +34,8 @@ class Place:
     path: str = ""
     """As a reader would say it: ``Top 5 › 3. Title › At a glance``."""
     quote: str = ""
+    fix: Fix | None = None
+    """None where a person has to decide what should stand there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,11 @@ class Remark:
     def line(self) -> int | None:
         """The first place's line."""
         return self.places[0].line if self.places else None
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        """What can be mended by one press, each once."""
+        return tuple(dict.fromkeys(place.fix for place in self.places if place.fix is not None))
 
     @property
     def key(self) -> str:

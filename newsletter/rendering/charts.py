@@ -81,8 +81,9 @@ def nice(value: int) -> int:
     unit = 4
     while True:
         for factor in (1, 2, 5) if unit < 40 else (1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 7.5):
-            if value <= unit * factor:
-                return round(unit * factor)
+            top = round(unit * factor)
+            if value <= top and top % LINES == 0:
+                return top
         unit *= 10
 
 

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
-from newsletter.kit.catalogue import N_
+from newsletter.kit.catalogue import N_, Sentence, preferred, words
 from newsletter.kit.errors import (
     BadInput,
     BadToken,
@@ -78,7 +78,7 @@ class NotSignedIn(DeskError):
     """Please sign in."""
 
     def __init__(self, place: str) -> None:
-        super().__init__("Please sign in.")
+        super().__init__(N_("Please sign in."))
         self.place = place
         """The page to sign in at, which leads back."""
 
@@ -127,14 +127,14 @@ def install(app: FastAPI) -> None:
 def _desk_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, DeskError)
     if isinstance(error, BadToken):
-        return _answer(request, 404, template="invalid_link.html", sentence=str(error))
+        return _answer(request, 404, template="invalid_link.html", sentence=error.sentence)
     if isinstance(error, NotSignedIn):
         return _to_sign_in(request, error)
     status = status_of(error)
     if status >= 500:
         log.error("%s: %s", type(error).__name__, error)
         return _answer(request, status, sentence=OUR_FAULT)
-    answer = _answer(request, status, sentence=str(error))
+    answer = _answer(request, status, sentence=error.sentence)
     if isinstance(error, TooMany):
         answer.headers["Retry-After"] = str(int(error.wait.total_seconds()))
     return answer
@@ -143,7 +143,7 @@ def _desk_error(request: Request, error: Exception) -> Response:
 def _to_sign_in(request: Request, error: NotSignedIn) -> Response:
     """Lead a person to the page; tell a program, or a script of ours, where it is."""
     if "hx-request" in request.headers or not _is_for_people(request):
-        answer = _answer(request, 401, sentence=str(error))
+        answer = _answer(request, 401, sentence=error.sentence)
         answer.headers["HX-Redirect"] = error.place
         return answer
     return RedirectResponse(error.place, 303, headers={"Cache-Control": "no-store"})
@@ -163,7 +163,7 @@ def _bad_request(request: Request, error: Exception) -> Response:
     if all(problem["loc"][0] == "path" for problem in error.errors()):
         return _answer(request, 404, sentence=NO_PAGE)
     named = ", ".join(sorted({str(problem["loc"][-1]) for problem in error.errors()}))
-    return _answer(request, 422, sentence=f"These values cannot be used: {named}.")
+    return _answer(request, 422, sentence=Sentence(N_("These values cannot be used: %(names)s."), names=named))
 
 
 def _unstorable(request: Request, error: Exception) -> Response:
@@ -190,10 +190,11 @@ def _answer(request: Request, status: int, *, sentence: str, template: str = "pr
     title = TITLES.get(status) or (N_("Something went wrong") if status >= 500 else HTTPStatus(status).phrase)
     if request.url.path.removeprefix(request.scope.get("root_path", "")).startswith("/desk/"):
         return _at_the_desk(request, status, title=title, sentence=sentence)
+    _ = words(preferred(request.headers.get("accept-language", "")))
     body = (
         environment("readers")
         .get_template(template)
-        .render(language="en", title=title, sentence=sentence, root=request.scope.get("root_path", ""))
+        .render(language=_.language, title=_(title), sentence=_(sentence), root=request.scope.get("root_path", ""))
     )
     return HTMLResponse(body, status, headers=PAGE_HEADERS)
 
@@ -203,7 +204,7 @@ def _at_the_desk(request: Request, status: int, *, title: str, sentence: str) ->
     from newsletter.web.desk.page import PAGE_HEADERS as DESK_HEADERS
     from newsletter.web.desk.page import page, words_of  # which stands on the errors above
 
+    said = words_of(request, None)(sentence)
     if "hx-request" in request.headers:
-        said = escape(words_of(request, None)(sentence))
-        return HTMLResponse(f'<p class="notice wrong" role="alert">{said}</p>', status, headers=DESK_HEADERS)
-    return page(request, None, "desk/problem.html", status=status, title=title, sentence=sentence)
+        return HTMLResponse(f'<p class="notice wrong" role="alert">{escape(said)}</p>', status, headers=DESK_HEADERS)
+    return page(request, None, "desk/problem.html", status=status, title=title, said=said)

@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from newsletter.manuscripts.document import figures_of
-from tests.browser.test_desk_editor import NOW, PATH, Site, browser, opened, saved, title
+from tests.browser.editor_site import NOW, PATH, Site, browser, opened, saved, title
 from tests.issues.test_link_check import dispatch
 from tests.issues.test_link_check import site as website
 from tests.manuscripts.test_picture_files import file

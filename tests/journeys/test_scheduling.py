@@ -92,7 +92,7 @@ def test_a_sending_beyond_the_daily_limit_is_refused_before_it_begins(desk: Desk
     with ScriptedSmtpServer() as server:
         desk.environment["NEWSLETTER_SMTP_URL"] = f"smtp://127.0.0.1:{server.port}?daily=19"
         said = desk.run("issue", "send", "1", "--yes", code=1)
-        assert "20 mails cannot be sent within a day: the route smtp takes 19 a day" in said
+        assert "20 mails cannot be sent within a day: the mail server smtp takes 19 a day" in said
         assert server.connections == 0
 
 

@@ -7,12 +7,14 @@ import random
 import re
 from collections import Counter
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from newsletter.kit.errors import ManuscriptError
 from newsletter.manuscripts.dates import MONTHS
 from newsletter.manuscripts.document import to_json
+from newsletter.manuscripts.losses import strings_of
 from newsletter.manuscripts.reader import Reading, read
 from tests.manuscripts.sample import LOOSE
 
@@ -161,3 +163,11 @@ def test_no_word_of_a_careless_house_form_is_dropped_unheard(text: str) -> None:
     body = text.split("---\n", 2)[2]
     missing = lost(re.sub(r"\{\.\w+\}", "", body), reading)
     assert not set(missing) - {"title"}
+
+
+@pytest.mark.parametrize("text", ["Words first\n\n1) one\nMAY 3, 2025", "Words first\n\nabc MAY 3, 2025\n\nText"])
+def test_a_short_word_beside_a_date_is_not_swallowed(text: str) -> None:
+    """It stands in the issue or in a Remark."""
+    reading = read(text)
+    words = " ".join([*strings_of(reading.document), *(place.quote for r in reading.remarks for place in r.places)])
+    assert {"one", "abc"} & set(words.split())

@@ -18,7 +18,7 @@ from newsletter.issues.models import Waiver
 from newsletter.kit.audit import AuditEntry
 from newsletter.kit.database import Database
 from newsletter.manuscripts.document import Article, Document
-from newsletter.manuscripts.fields import NAMES, RICH
+from newsletter.manuscripts.fields import NAMES, RICH, blocks_in
 from newsletter.manuscripts.keys import key_of, walk
 from newsletter.manuscripts.remarks import Place, Remark, Severity
 from newsletter.notices import Notice
@@ -314,3 +314,22 @@ def test_the_history_shows_what_changed_and_leads_back(here: Installation):
     assert browser.post(PATH + "history/restore", data={"version": "1"}).status_code == 303
     assert document(here) == sample_stored(here)
     assert browser.get(PATH + "history?a=1&b=99").status_code == 404
+
+
+def test_a_finding_that_a_machine_can_mend_takes_one_press(here: Installation):
+    """A word that stands twice: the button says what it does, mends the newest text, and does nothing a second time."""
+    browser = client_as(here, Role.WRITER)
+    key, part = article(here).key, article(here).parts[0].key
+    saved(browser, 1, {"do": "set", "key": part, "name": "text", "value": "Cranes and and **gantries**."})
+    screen = browser.get(f"{PATH}editor?at={key}").text
+    assert "<del>and and</del> <ins>and</ins>" in screen
+    finding = re.search(r'findings/mend".*?name="finding" value="(\w+)"', screen, re.DOTALL).group(1)
+    saved(browser, 2, {"do": "set", "key": key, "name": "title", "value": "Written meanwhile"})
+    form = {"at": key, "finding": finding}
+    assert client_as(here, Role.REPORT_READER).post(PATH + "findings/mend", data=form).status_code == 403
+    assert browser.post(PATH + "findings/mend", data=form).status_code == 303
+    assert "Mended, as version 4" in browser.get(f"{PATH}editor?at={key}").text
+    assert article(here).parts[0].blocks == blocks_in("Cranes and **gantries**.")
+    assert article(here).title == "Written meanwhile"
+    assert browser.post(PATH + "findings/mend", data=form).status_code == 303
+    assert "not there as it was" in browser.get(f"{PATH}editor?at={key}").text

@@ -190,7 +190,7 @@ def test_what_cannot_be_used_is_said_at_its_field_and_stays_there(here: Installa
         ("look", "theme.accent", "red", "#rrggbb", "#rrggbb"),
         ("style", "house_style.acronyms", "NEA", "NAME =", "NAME ="),
         ("sending", "hold_minutes", "soon", "number", "Zahl"),
-        ("sending", "hold_minutes", "99999", "1440", "1440"),
+        ("sending", "hold_minutes", "99999", "440 ", "440 "),
         ("sending", "send_windows", "Noday 1-2", "07:00-19:00", "07:00-19:00"),
         ("sending", "deputies", "x", "address", "Adresse"),
         ("sending", "test_groups", "Board: x", "address", "Adresse"),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from newsletter.manuscripts.document import Article, BriefList
 from newsletter.manuscripts.places import path_of, title_of
 from newsletter.manuscripts.proofing.rule import Copy, Found, counted
-from newsletter.manuscripts.remarks import Place
+from newsletter.manuscripts.remarks import Fix, Place
 
 _LEFTOVER = re.compile(
     r"\[(?:TK|TBC|TBD|XX+|\?+)\]|\bTKTK\w*|\b(?:TODO|FIXME|TBD|TBC)\b|\bX{3,}\b|\bxxx+\b|\b[Ll]orem [Ii]psum\b|\?\?\?"
@@ -68,7 +69,7 @@ def repeated_headings(copy: Copy) -> Iterator[Found]:
 def doubled_words(copy: Copy) -> Iterator[Found]:
     """Find a word twice in a row; names such as Bora Bora are none."""
     places = tuple(
-        passage.place(match.group())
+        replace(passage.place(match.group()), fix=Fix(match.group(), match.group(1)))
         for passage in copy.passages
         if passage.field in {"text", "title", "caption", "source", "alt"}
         for match in _TWICE.finditer(passage.words)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from newsletter.manuscripts.pieces import is_caps
 from newsletter.manuscripts.places import Passage
 from newsletter.manuscripts.proofing.rule import Copy, Found
+from newsletter.manuscripts.remarks import Fix
 
 _ADDRESS = re.compile(r"\S*@\S+|\S*[^\W_]\.[^\W\d_]\S*|https?:\S+")
 _WORD = re.compile(r"[^\W\d_]{3,}")
@@ -71,7 +73,9 @@ def _found(right: str, wrong: Sequence[Occurrence]) -> Found | None:
     if not wrong:
         return None
     spelled = ", ".join(f"“{word}”" for word in dict.fromkeys(word for word, _ in wrong))
-    places = tuple(dict.fromkeys(passage.place(_around(word, passage)) for word, passage in wrong))
+    places = tuple(
+        dict.fromkeys(replace(passage.place(_around(word, passage)), fix=Fix(word, right)) for word, passage in wrong)
+    )
     return Found(
         f"“{right}” is also written {spelled}.",
         f"Write “{right}” everywhere, or add the right spelling to the house style.",

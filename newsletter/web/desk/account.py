@@ -38,7 +38,7 @@ def save(request: Request, visitor: VisitorDep, place: WorkplaceDep, form: FormD
                 by=visitor.address,
             )  # fmt: skip
     except BadInput as error:
-        return _account(request, visitor, place, wrong={"name": str(error)}, status=422)
+        return _account(request, visitor, place, wrong={"name": error.sentence}, status=422)
     return _done(request, visitor, N_("Saved."))
 
 
@@ -50,11 +50,11 @@ def change_password(
     try:
         person = proven(place, visitor, form.get("password"), caller)
     except (BadInput, TooMany) as error:
-        return _account(request, visitor, place, wrong={"password": str(error)}, status=refusal(error))
+        return _account(request, visitor, place, wrong={"password": error.sentence}, status=refusal(error))
     try:
         passwords.check(form.get("new-password"), about=(person.name, person.address.partition("@")[0]))
     except BadInput as error:
-        return _account(request, visitor, place, wrong={"new-password": str(error)}, status=422)
+        return _account(request, visitor, place, wrong={"new-password": error.sentence}, status=422)
     password_hash = passwords.hash_of(form.get("new-password"))
     with place.database.write() as session:
         person = people.get(session, visitor.person_id)
@@ -71,7 +71,7 @@ def turn_off_second_factor(
     try:
         proven(place, visitor, form.get("factor-password"), caller)
     except (BadInput, TooMany) as error:
-        return _account(request, visitor, place, wrong={"factor-password": str(error)}, status=refusal(error))
+        return _account(request, visitor, place, wrong={"factor-password": error.sentence}, status=refusal(error))
     with place.database.write() as session:
         person = people.get(session, visitor.person_id)
         second_factor.turn_off(session, person, now=place.clock(), by=visitor.address)
@@ -86,7 +86,7 @@ def new_recovery_codes(
     try:
         proven(place, visitor, form.get("factor-password"), caller)
     except (BadInput, TooMany) as error:
-        return _account(request, visitor, place, wrong={"factor-password": str(error)}, status=refusal(error))
+        return _account(request, visitor, place, wrong={"factor-password": error.sentence}, status=refusal(error))
     with place.database.write() as session:
         person = people.get(session, visitor.person_id)
         if person.totp_secret is None:

@@ -48,14 +48,13 @@ def begin(
     note: Annotated[str, Form(max_length=20_000)] = "",
 ) -> Response:
     """Begin the next version with the note that its editions show."""
+    _ = words_of(request, visitor)
     try:
         corrections.begin(session, issue, note=note, by=visitor.address, now=place.clock())
     except BadInput as error:
-        return _page(request, visitor, session, publication, issue, place, note=note, wrong=str(error))
-    said = words_of(request, visitor)(
-        "The next version has begun. Mend the text; what readers see has not changed yet."
-    )
-    return back_to(request, path_of(publication, issue), said)
+        return _page(request, visitor, session, publication, issue, place, note=note, wrong=_(error.sentence))
+    said = _("The next version has begun. Mend the text; what readers see has not changed yet.")
+    return back_to(request, path_of(publication, issue) + "editor", said)
 
 
 @router.post("/p/{label}/i/{number}/correction/publish", dependencies=[needs(Permission.SEND)])
@@ -68,16 +67,15 @@ def publish(
     place: WorkplaceDep,
 ) -> Response:
     """Put the signed-off correction on the web and write to nobody."""
+    _ = words_of(request, visitor)
     path = path_of(publication, issue) + "correction"
     try:
         corrected.publish_without_mail(
             session, issue, keyring=place.settings.keyring, by=visitor.address, now=place.clock()
         )
     except (Conflict, DispatchRefused) as error:
-        return back_to(request, path, str(error), kind="wrong")
-    return back_to(
-        request, path, words_of(request, visitor)("The web page and the PDF are corrected; nobody was written to.")
-    )
+        return back_to(request, path, _(error.sentence), kind="wrong")
+    return back_to(request, path, _("The web page and the PDF are corrected; nobody was written to."))
 
 
 def _page(

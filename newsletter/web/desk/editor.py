@@ -15,6 +15,7 @@ from newsletter.issues.models import Issue, Revision
 from newsletter.kit.catalogue import N_, Words
 from newsletter.kit.errors import BadInput
 from newsletter.manuscripts.changes import Add, Change, Kind, Move, Remove, SetField, step
+from newsletter.manuscripts.fixing import fixes_of
 from newsletter.manuscripts.keys import key_of, path_to
 from newsletter.manuscripts.merging import Clash, changed_fields, same_structure
 from newsletter.manuscripts.whereabouts import Standing, spot_of
@@ -67,7 +68,8 @@ def edit(
         done = edits.edit(session, issue, changes_of(fields), base_number=base, by=visitor.address, now=place.clock())
     except BadInput as error:
         return shown(
-            request, visitor, session, publication, issue, at=at, status=422, wrong=str(error), typed=fields
+            request, visitor, session, publication, issue, at=at, status=422, typed=fields,
+            wrong=words_of(request, visitor)(error.sentence),
         )  # fmt: skip
     if done.clashes:
         return shown(request, visitor, session, publication, issue, at=at, status=409, clashes=done.clashes)
@@ -123,6 +125,7 @@ def shown(
     found = findings.of_revision(session, revision, publication.profile)
     this = sheet(document, at)
     located = [(remark, [(place, spot_of(document, place)) for place in remark.places]) for remark in found.remarks]
+    here = [(r, spots) for r, spots in located if any((s.entry if s else "") == this.key for _, s in spots)]
     placed = comments.placed(document, comments.of_issue(session, issue))
     open_ones = [one for one in placed if one.comment.resolved_at is None]
     marks = [spot.entry for remark, spots in located if remark in found.blockers for _, spot in spots if spot]
@@ -133,7 +136,7 @@ def shown(
         comments=[one for one in placed if one.entry == this.key and one.standing is not Standing.GONE]
         + [one for one in placed if this.key == "" and one.standing is Standing.GONE],
         numbers=_numbers(session, issue, [one.comment.revision_id for one in placed]),
-        remarks=[(r, spots) for r, spots in located if any((s.entry if s else "") == this.key for _, s in spots)],
+        remarks=here, mendable={remark.key for remark, _ in here if remark.fixes and fixes_of(document, remark)},
         waived=found.waived,
         clashes=[_clash(one) for one in clashes], wrong=wrong, typed=typed or {},
         writes=visitor.may(Permission.WRITE, publication.id) and issue.state not in CLOSED,

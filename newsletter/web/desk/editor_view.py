@@ -61,7 +61,7 @@ LABELS: dict[str, str] = {
     "publisher_lines": N_("Publisher, one line a row"),
     "number": N_("Number"),
     "label": N_("Label"),
-    "text": N_("Text in Markdown"),
+    "text": N_("Text"),
     "original_title": N_("Original title"),
     "original_language": N_("Original language"),
     "url": N_("Link"),
@@ -91,7 +91,7 @@ class Field:
     label: str
     value: str
     shape: str
-    """``line``, ``date``, ``lines``, ``text`` (Markdown) or ``format``."""
+    """``line``, ``date``, ``lines``, ``text`` (Markdown), ``passage`` (Markdown of one paragraph) or ``format``."""
     wide: bool
 
 
@@ -184,7 +184,7 @@ def _block(node: Node, *, own: bool) -> Block:
 
 def _shape(node: Node, name: str) -> str:
     if (type(node), name) in RICH:
-        return "text"
+        return "passage" if isinstance(node, Brief) else "text"
     if name in {"bodies", "publisher_lines"}:
         return "lines"
     if name in {"date", "period_first", "period_last"}:

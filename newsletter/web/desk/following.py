@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
@@ -13,13 +13,13 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import deeds, progress, schedules, snapshot
+from newsletter.delivery import deeds, held, progress, schedules, snapshot
 from newsletter.delivery.deeds import Deed
 from newsletter.delivery.models import Dispatch
 from newsletter.delivery.snapshot import Progress
 from newsletter.delivery.states import FINAL_DISPATCH, DispatchState
 from newsletter.issues.models import Issue
-from newsletter.kit.catalogue import Words
+from newsletter.kit.catalogue import N_, Words
 from newsletter.kit.errors import BadInput, Conflict, DispatchRefused, NotFound
 from newsletter.kit.local_time import moment
 from newsletter.team.roles import Permission
@@ -45,6 +45,9 @@ BETWEEN = 1.0
 """Seconds between two looks of a page."""
 LONGEST = timedelta(minutes=10)
 """How long one connection lasts; the browser comes back by itself, and is asked again who it is."""
+BY_HAND = N_("Paused by hand.")
+SLOWEST = 0.05
+"""Mails a second; below it there is no rate worth showing."""
 RETRY = 2000
 """Milliseconds after which a browser comes back."""
 
@@ -64,14 +67,15 @@ def sending(
     now = place.clock()
     _ = words_of(request, visitor)
     waits = deeds.waiting(session, dispatch, place.routes, now=now)
-    when = "" if waits is None or waits.until is None else _.moment(waits.until, publication.profile.zone)
+    when = "" if waits is None or waits.until is None else _.lately(waits.until, now, publication.profile.zone)
     may_send = visitor.may(Permission.SEND, publication.id)
     return issue_page(
         request, visitor, "desk/following.html", publication, issue, dispatch=dispatch,
         shown=shown(snapshot.snapshot(session, dispatch_id, now=now, receivers=place.receivers), _),
         states=STATES, kinds=KINDS, deeds=deeds.possible(dispatch) if may_send else frozenset(),
-        waits=_(WAITS[waits.reason], when=when) if waits is not None else "",
-        names=names(session, {dispatch.created_by}), ended=dispatch.state in FINAL_DISPATCH,
+        waits=_(WAITS[waits.reason], when=when) if waits is not None else "", now=now,
+        why_paused=_(dispatch.pause_reason), held=held.held(session, dispatch_id) if may_send else [],
+        names=names(session, {dispatch.created_by}), ended=dispatch.state in FINAL_DISPATCH, may_send=may_send,
         cooling=dispatch.state in {DispatchState.SCHEDULED, DispatchState.COOLING},
     )  # fmt: skip
 
@@ -106,34 +110,52 @@ def do(
     """Pause, resume, stop, move or begin a sending; what is not possible any more is said and changes nothing."""
     dispatch_of(session, issue, dispatch_id)
     _ = words_of(request, visitor)
-    by, now = visitor.address, place.clock()
-    said = ""
     path = f"{path_of(publication, issue)}sendings/{dispatch_id}"
     try:
-        match deed:
-            case Deed.PAUSE:
-                progress.pause(session, dispatch_id, reason=reason.strip() or _("paused by hand"), by=by, now=now)
-                said = _("It is paused. What was being handed over has ended.")
-            case Deed.RESUME:
-                progress.resume(session, dispatch_id, by=by, now=now)
-                said = _("It goes on.")
-            case Deed.CANCEL:
-                ended = progress.cancel(session, dispatch_id, by=by, now=now)
-                said = _.ngettext("It is stopped. One mail will not go out.",
-                                    "It is stopped. %(count)s mails will not go out.", ended)  # fmt: skip
-            case Deed.END_HOLD:
-                deeds.end_hold(session, dispatch_id, by=by, now=now)
-                said = _("It goes on without waiting.")
-            case Deed.SEND_MISSED:
-                schedules.send_missed(session, dispatch_id, by=by, now=now)
-                said = _("It begins now.")
-            case Deed.RESCHEDULE:
-                when = moment(at, publication.profile.zone)
-                schedules.reschedule(session, dispatch_id, at=when, by=by, now=now)
-                said = _("It has another time now.")
+        said = _done(session, dispatch_id, deed, _, by=visitor.address, now=place.clock(), reason=reason.strip(),
+                     at=moment(at, publication.profile.zone) if deed is Deed.RESCHEDULE else None)  # fmt: skip
     except (BadInput, Conflict, DispatchRefused) as error:
-        return back_to(request, path, str(error), kind="wrong")
+        return back_to(request, path, _.said(error.sentence, publication.profile.zone), kind="wrong")
     return back_to(request, path, said)
+
+
+def _done(
+    session: Session, dispatch_id: int, deed: Deed, _: Words, *, by: str, now: datetime, reason: str,
+    at: datetime | None,
+) -> str:  # fmt: skip
+    """Do it, and return what to say of it; raises what the verbs raise."""
+    match deed:
+        case Deed.PAUSE:
+            progress.pause(session, dispatch_id, reason=reason or BY_HAND, by=by, now=now)
+            said = _("It is paused. What was being handed over has ended.")
+        case Deed.RESUME:
+            progress.resume(session, dispatch_id, by=by, now=now)
+            said = _("It goes on.")
+        case Deed.CANCEL:
+            progress.cancel(session, dispatch_id, by=by, now=now)
+            begun = progress.get(session, dispatch_id).started_at is not None
+            said = (
+                _("It is stopped. What has not gone out never will.")
+                if begun
+                else _("It is stopped, and reached nobody.")
+            )
+        case Deed.END_HOLD:
+            deeds.end_hold(session, dispatch_id, by=by, now=now)
+            said = _("It goes on without waiting.")
+        case Deed.SEND_MISSED:
+            schedules.send_missed(session, dispatch_id, by=by, now=now)
+            said = _("It begins now.")
+        case Deed.RESCHEDULE:
+            assert at is not None
+            schedules.reschedule(session, dispatch_id, at=at, by=by, now=now)
+            said = _("It has another time now.")
+        case Deed.SEND_AGAIN:
+            number = held.send_again(session, dispatch_id, by=by, now=now)
+            said = _.ngettext("One mail is sent again.", "%(count)s mails are sent again.", number)
+        case Deed.LET_BE:
+            number = held.let_be(session, dispatch_id, by=by, now=now)
+            said = _.ngettext("One mail is let be.", "%(count)s mails are let be.", number)
+    return said
 
 
 def dispatch_of(session: Session, issue: Issue, dispatch_id: int) -> Dispatch:
@@ -155,8 +177,12 @@ def shown(seen: Progress, _: Words) -> dict[str, object]:
         "max": seen.planned,
         "value": seen.ended,
         "percent": _.percent(share),
-        "rate": _("%(number)s a second", number=_.number(round(seen.per_second, 1))) if seen.per_second else "–",
-        "left": _.span(seen.left) if seen.left is not None else "–",
+        "done": _("%(ended)s of %(planned)s mails", ended=_.number(seen.ended), planned=_.number(seen.planned)),
+        "rate": _("%(number)s a second", number=_.number(round(seen.per_second, 1)))
+        if seen.per_second >= SLOWEST
+        else "",
+        "left": _("about %(span)s left", span=_.span(seen.left)) if seen.left else "",
+        "hold": _countdown(seen),
         "parts": {
             name: _.number(getattr(seen, name))
             for name in ("accepted", "deferred", "refused", "expired", "skipped", "cancelled", "held", "uncertain")
@@ -173,6 +199,14 @@ def shown(seen: Progress, _: Words) -> dict[str, object]:
             for one in seen.destinations
         ],
     }
+
+
+def _countdown(seen: Progress) -> str:
+    """Return 9:42, minutes and seconds of the hold that stands, empty if none does."""
+    if seen.next_stage_at is None or seen.next_stage_at <= seen.at or seen.state in FINAL_DISPATCH:
+        return ""
+    minutes, seconds = divmod(int((seen.next_stage_at - seen.at).total_seconds()), 60)
+    return f"{minutes}:{seconds:02}"
 
 
 def _reading(place: Workplace, label: str, number: int, dispatch_id: int) -> Callable[[], Progress]:

@@ -83,7 +83,7 @@ def _next(request: Request, visitor: Visitor, session: Session, publication: Pub
     try:
         issue = intake.begin_next(session, publication, by=visitor.address, now=place.clock())
     except Conflict as error:  # nothing was written
-        return back_to(request, f"/desk/p/{publication.label}/", _(str(error)), kind="warning")
+        return back_to(request, f"/desk/p/{publication.label}/", _(error.sentence), kind="warning")
     said = _("Issue %(number)s is begun with the structure of the one before.", number=issue.number)
     return back_to(request, f"/desk/p/{publication.label}/i/{issue.number}/", said)
 
@@ -127,7 +127,7 @@ def _again(
     request: Request, visitor: Visitor, place: Workplace, handed: HandedIn, error: DeskError, *, everywhere: bool
 ) -> Response:
     """Show the page again with what is wrong; a pasted text stands where it was, files must be chosen again."""
-    trouble = {"sentence": words_of(request, visitor)(str(error)), "text": handed.text, "label": handed.label}
+    trouble = {"sentence": words_of(request, visitor)(error.sentence), "text": handed.text, "label": handed.label}
     with place.database.read() as session:
         if everywhere:
             return _home(request, visitor, session, Wanted(), status=422, trouble=trouble)

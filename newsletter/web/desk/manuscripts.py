@@ -122,7 +122,7 @@ def take(
             )  # fmt: skip
     except Conflict as error:
         there = _path(label, number) + f"/{file_id}{_query(choices)}"
-        return back_to(request, there, words(str(error)), kind="wrong")
+        return back_to(request, there, words(error.sentence), kind="wrong")
     said = words(N_("%(name)s is taken in: %(came)s words came, %(went)s went."), name=look.row.name,
                  came=look.found.difference.words_added, went=look.found.difference.words_removed)  # fmt: skip
     return back_to(request, _path(label, number), said)
@@ -179,7 +179,7 @@ def _kept(place: Workplace, visitor: Visitor, given: tuple[ManuscriptFile, ...],
 
 
 def _again(request: Request, visitor: Visitor, place: Workplace, label: str, number: int, error: DeskError) -> Response:
-    said = words_of(request, visitor)(str(error))
+    said = words_of(request, visitor)(error.sentence)
     with place.database.read() as session:
         publication = publication_called(session, label)
         issue = issue_numbered(session, label, number)

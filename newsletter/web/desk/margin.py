@@ -6,8 +6,9 @@ import secrets
 
 from fastapi import APIRouter, Request, Response
 
-from newsletter.issues import comments, drafts, findings, review_links
+from newsletter.issues import comments, drafts, edits, findings, review_links
 from newsletter.kit.catalogue import N_
+from newsletter.manuscripts.fixing import fixes_of
 from newsletter.team.roles import Permission
 from newsletter.web.auth import IssueDep, PublicationDep, VisitorDep, needs
 from newsletter.web.desk.editor import issue_path, path_of
@@ -59,6 +60,26 @@ def waive(
     )  # fmt: skip
     sentence = words_of(request, visitor)(N_("Left as it is; the reason is kept with the issue."))
     return back_to(request, path_of(publication, issue, fields.get("at", "")), sentence)
+
+
+@router.post("/findings/mend", dependencies=[needs(Permission.WRITE)])
+def mend(
+    request: Request, fields: FieldsDep, visitor: VisitorDep, publication: PublicationDep, issue: IssueDep,
+    place: WorkplaceDep, session: SessionDep,
+) -> Response:  # fmt: skip
+    """Mend a finding that a machine can mend, as a new version; whatever others changed meanwhile stays."""
+    revision = drafts.current_revision(session, issue)
+    found = findings.of_revision(session, revision, publication.profile)
+    remark = next((one for one in found.remarks if one.key == fields.get("finding", "")), None)
+    changes = fixes_of(revision.document, remark) if remark else ()
+    words = words_of(request, visitor)
+    at = path_of(publication, issue, fields.get("at", ""))
+    if not changes:
+        return back_to(
+            request, at, words(N_("The text has changed since; this finding is not there as it was.")), kind="wrong"
+        )
+    done = edits.edit(session, issue, changes, base_number=revision.number, by=visitor.address, now=place.clock())
+    return back_to(request, at, words(N_("Mended, as version %(number)s."), number=done.revision.number))
 
 
 @router.get("/reviewers", dependencies=[needs(Permission.READ)])

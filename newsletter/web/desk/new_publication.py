@@ -83,7 +83,7 @@ def _entries(values: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]
         try:
             entries[name] = read(field, values[name])
         except BadInput as error:
-            wrong[name] = str(error)
+            wrong[name] = error.sentence
     entries["label"] = entries.get("label") or short_name(values["name"])
     entries["theme"] = {name: entries.pop(name) for name in COLOURS if name in entries}
     return entries, wrong

@@ -55,7 +55,7 @@ def invite(request: Request, visitor: VisitorDep, place: WorkplaceDep, form: For
             return _invited(request, visitor, place, session, person)
     except (BadInput, Conflict) as error:
         with place.database.read() as session:
-            return _everybody(request, visitor, session, typed=form, sentence=str(error), status=422)
+            return _everybody(request, visitor, session, typed=form, sentence=error.sentence, status=422)
 
 
 @router.get("/{person_id}")
@@ -159,7 +159,7 @@ def _change(
     try:
         change(person)
     except (BadInput, Conflict) as error:
-        return _person(request, visitor, session, person, sentence=str(error), status=_status(error))
+        return _person(request, visitor, session, person, sentence=error.sentence, status=_status(error))
     return back_to(request, f"/desk/people/{person_id}", words_of(request, visitor)(CHANGED))
 
 

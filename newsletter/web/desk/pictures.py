@@ -109,7 +109,7 @@ def hand_in(
     except (BadInput, ManuscriptError) as error:
         if for_editor:
             raise
-        wrong["picture"] = words(str(error))
+        wrong["picture"] = words(error.sentence)
     with place.database.write() as session:
         publication, issue = publication_called(session, label), issue_numbered(session, label, number)
         path, now = issue_path(publication, issue), place.clock()
@@ -128,7 +128,7 @@ def hand_in(
                     caption=values.get("caption", ""), by=visitor.address, now=now,
                 )  # fmt: skip
             except BadInput as error:
-                wrong["key"] = words(str(error))
+                wrong["key"] = words(error.sentence)
         if wrong:
             form = filled(values, wrong=wrong)
             return _page(request, visitor, session, publication, issue, form=form, status=422)

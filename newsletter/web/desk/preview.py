@@ -100,7 +100,7 @@ def choose(
             found = number_of(session, seen.publication, address)
         wrong = words(N_("No reader of this newsletter has this address."))
     except BadInput as error:
-        found, wrong = None, words(str(error))
+        found, wrong = None, words(error.sentence)
     if found is None:
         form = filled({"address": address}, wrong={"address": wrong})
         return _page(request, visitor, seen, glance, status=422, form=form)
@@ -138,7 +138,7 @@ def edition(
             dark=look.endswith("dark") if look else None,
         )  # fmt: skip
     except RenderingError as error:
-        return previews.unrendered(words_of(request, visitor).language, str(error))
+        return previews.unrendered(words_of(request, visitor).language, words_of(request, visitor)(error.sentence))
 
 
 def _seen(place: Workplace, visitor: Visitor, label: str, number: int, reader: str) -> Seen:

@@ -84,7 +84,7 @@ def _not_in(request: Request, place: Workplace, error: DeskError) -> Response:
     if isinstance(error, IdentityRefused | ProviderAway):
         log.warning("sign-in by the identity provider: %s", error.reason)
     status = 503 if isinstance(error, ProviderAway) else 403
-    answer = door(request, place, "/desk/", sentence=str(error), status=status)
+    answer = door(request, place, "/desk/", sentence=error.sentence, status=status)
     _drop_errand(answer, place)
     return answer
 

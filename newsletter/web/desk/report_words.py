@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from newsletter.delivery.bounces import Unreached
@@ -34,7 +36,7 @@ def sheet_of(
         facts=tuple(_facts(seen, _)),
         curve_title=_("Over time"),
         curve_words=_curve_words(seen, _, zone),
-        curve=tuple(Point(_.clock(step.ends_at, zone), step.altogether) for step in seen.curve),
+        curve=tuple(_points(seen, _, zone)),
         tables=tuple(table for table in tables if table.rows),
         foot=_("“Handed to the mail server” is not “read”: nobody is tracked. As of %(when)s.",
                  when=_.moment(seen.at, zone)),
@@ -42,9 +44,11 @@ def sheet_of(
 
 
 def curve_table(seen: FullReport, _: Words, zone: ZoneInfo) -> SheetTable:
-    """Return the curve's numbers, for the table beside it."""
+    """Return the curve's numbers, for the table beside it; where nothing was handed over nothing is said."""
     rows = tuple(
-        (_.moment(step.ends_at, zone), _.number(step.handed_over), _.number(step.altogether)) for step in seen.curve
+        (_at(step.ends_at, seen, _, zone), _.number(step.handed_over), _.number(step.altogether))
+        for step in seen.curve
+        if step.handed_over
     )
     columns = (_("Until"), _("Handed over"), _("Altogether"))
     return SheetTable(_("Over time, in numbers"), columns, rows, (False, True, True))
@@ -73,7 +77,22 @@ def _facts(seen: FullReport, _: Words) -> list[tuple[str, str, str]]:
 
 
 def _share(part: int, whole: int, _: Words) -> str:
-    return _.percent(part / whole, 1) if whole else ""
+    return _.percent(part / whole, 1) if part and whole else ""
+
+
+def _points(seen: FullReport, _: Words, zone: ZoneInfo) -> Iterator[Point]:
+    """Yield the way from nothing, when the sending began, to all."""
+    begun = seen.account.started_at
+    if begun is not None and seen.curve:
+        yield Point(_.clock(begun, zone), 0)
+    yield from (Point(_.clock(step.ends_at, zone), step.altogether) for step in seen.curve)
+
+
+def _at(at: datetime, seen: FullReport, _: Words, zone: ZoneInfo) -> str:
+    """Return the time of day, for what happened on the day on which the sending began; else the day as well."""
+    begun = seen.account.started_at
+    same_day = begun is not None and begun.astimezone(zone).date() == at.astimezone(zone).date()
+    return _.clock(at, zone) if same_day else _.moment(at, zone)
 
 
 def _curve_words(seen: FullReport, _: Words, zone: ZoneInfo) -> str:
@@ -83,7 +102,7 @@ def _curve_words(seen: FullReport, _: Words, zone: ZoneInfo) -> str:
     half = next(step for step in seen.curve if step.altogether * 2 >= last.altogether)
     return _(
         "Mails handed over as time passed: half of them by %(half)s, all %(number)s by %(end)s.",
-        half=_.moment(half.ends_at, zone), number=_.number(last.altogether), end=_.moment(last.ends_at, zone),
+        half=_at(half.ends_at, seen, _, zone), number=_.number(last.altogether), end=_at(last.ends_at, seen, _, zone),
     )  # fmt: skip
 
 
@@ -116,17 +135,21 @@ def _organisations(seen: FullReport, _: Words) -> SheetTable:
 
 def _growth(found: Growth, _: Words, zone: ZoneInfo) -> SheetTable:
     rows = [
-        (_("joined"), f"+{_.number(found.joined)}"),
-        (_("left by themselves"), f"−{_.number(found.left)}"),
-        (_("membership ended"), f"−{_.number(found.lapsed)}"),
-        (_("marked a mail as spam"), f"−{_.number(found.complained)}"),
-        (_("removed by the team"), f"−{_.number(found.removed)}"),
+        (_("joined"), f"+{_.number(found.joined)}" if found.joined else "0"),
+        (_("left by themselves"), _lost(found.left, _)),
+        (_("membership ended"), _lost(found.lapsed, _)),
+        (_("marked a mail as spam"), _lost(found.complained, _)),
+        (_("removed by the team"), _lost(found.removed, _)),
         (_("readers now"), _.number(found.readers)),
     ]
     since = _("since the beginning") if found.since is None else _("since the issue before, %(day)s",
                                                                        day=_.day(found.since, zone))  # fmt: skip
     columns = (since[:1].upper() + since[1:], _("Readers"))
     return SheetTable(_("Growth and losses"), columns, tuple(rows), (False, True))
+
+
+def _lost(number: int, _: Words) -> str:
+    return f"−{_.number(number)}" if number else "0"
 
 
 def _unreached(seen: FullReport, rows: tuple[Unreached, ...], _: Words, zone: ZoneInfo) -> SheetTable:

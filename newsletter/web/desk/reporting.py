@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from newsletter.delivery import bounces, report
 from newsletter.delivery.full_report import full_report
 from newsletter.delivery.models import Dispatch
-from newsletter.delivery.states import DispatchKind
+from newsletter.delivery.states import FINAL_DISPATCH, DispatchKind
 from newsletter.kit.database import Database
 from newsletter.kit.spreadsheet import MARK
 from newsletter.rendering.charts import curve
@@ -35,15 +36,22 @@ AS_FILE = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosn
 
 @router.get("/p/{label}/i/{number}/report", dependencies=[needs(Permission.REPORT)])
 def of_issue(
-    request: Request, visitor: VisitorDep, publication: PublicationDep, issue: IssueDep, session: SessionDep
+    request: Request,
+    visitor: VisitorDep,
+    publication: PublicationDep,
+    issue: IssueDep,
+    session: SessionDep,
+    all: Annotated[str, Query(max_length=8)] = "",  # noqa: A002  # its name in the address
 ) -> Response:
-    """List the issue's sendings."""
+    """Lead to the issue's one sending; list them if there are several, or if *all* are asked for, tests too."""
     sendings = session.scalars(
         select(Dispatch).where(Dispatch.issue_id == issue.id, Dispatch.kind.in_(KINDS)).order_by(Dispatch.id.desc())
     ).all()
     real = [one for one in sendings if one.kind is not DispatchKind.TEST]
-    if len(sendings) == len(real) == 1:
-        return back_to(request, f"{path_of(publication, issue)}sendings/{real[0].id}/report")
+    real = [one for one in real if one.started_at or one.state not in FINAL_DISPATCH] or real
+    if len(real) == 1 and not all:
+        page = "/report" if real[0].state in FINAL_DISPATCH else ""  # what is under way is followed first
+        return back_to(request, f"{path_of(publication, issue)}sendings/{real[0].id}{page}")
     return issue_page(
         request, visitor, "desk/sendings.html", publication, issue, sendings=sendings,
         states=STATES, kinds=KINDS,

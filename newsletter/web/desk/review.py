@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from newsletter.issues import approvals, drafts, embargo, findings, letters, reviews, signoff
 from newsletter.issues.models import Approval, ApprovalKind, Issue, Revision
-from newsletter.kit.catalogue import N_
+from newsletter.kit.catalogue import N_, Sentence
 from newsletter.kit.errors import BadInput, Conflict, NotPermitted, RenderingError
 from newsletter.kit.local_time import moment
 from newsletter.manuscripts.differences import Difference, compare
@@ -58,13 +58,16 @@ def ask(
     person: Annotated[list[str] | None, Form()] = None,
 ) -> Response:
     """Ask people who may approve for a review; they get the page's address by mail."""
-    known = {one for one, _ in _approvers(session, publication, visitor)}
+    known = {one for one, name in _approvers(session, publication, visitor)}
     path = path_of(publication, issue)
-    reviews.ask(
-        session, issue, of=[one for one in person or [] if one in known], note=note, by=visitor.address,
-        now=place.clock(), link=place.settings.public_url.rstrip("/") + path + "review",
-    )  # fmt: skip
     _ = words_of(request, visitor)
+    try:
+        reviews.ask(
+            session, issue, of=[one for one in person or [] if one in known], note=note, by=visitor.address,
+            now=place.clock(), link=place.settings.public_url.rstrip("/") + path + "review",
+        )  # fmt: skip
+    except (BadInput, Conflict) as error:
+        return back_to(request, path + "review", _(error.sentence), kind="wrong")
     return back_to(request, path + "review", _("The review has been asked for."))
 
 
@@ -79,6 +82,7 @@ def changes(
     note: Note = "",
 ) -> Response:
     """Ask for changes; nothing that was approved stands any more."""
+    _ = words_of(request, visitor)
     path = path_of(publication, issue)
     try:
         reviews.request_changes(
@@ -87,8 +91,7 @@ def changes(
         )  # fmt: skip
     except BadInput as error:
         return _page(request, visitor, session, publication, issue, place, typed={"note": note},
-                     wrong={"note": str(error)})  # fmt: skip
-    _ = words_of(request, visitor)
+                     wrong={"note": _(error.sentence)})  # fmt: skip
     return back_to(request, path + "review", _("Whoever asked for the review is told."))
 
 
@@ -117,7 +120,8 @@ def approve(
             return back_to(request, path + "review", _(SEEN_OTHER), kind="warning")
         wrong = _refusal(session, issue, publication, visitor, kind, reason)
         if wrong:
-            return _page(request, visitor, session, publication, issue, place, typed={"reason": reason}, wrong=wrong)
+            return _page(request, visitor, session, publication, issue, place, typed={"reason": reason},
+                         wrong={field: _(sentence) for field, sentence in wrong.items()})  # fmt: skip
         proofs = signoff.proofs_of(session, issue)
     try:
         editions = proofs.render()
@@ -135,7 +139,7 @@ def approve(
                 )  # fmt: skip
                 reviews.tell_asker(session, issue, letter, purpose="signed-off", by=visitor.address, now=place.clock())
     except (Conflict, RenderingError) as error:
-        return back_to(request, path + "review", str(error), kind="wrong")
+        return back_to(request, path + "review", _(error.sentence), kind="wrong")
     if standing.complete:
         return back_to(request, path + "review", _("It is signed off and can be sent."))
     return back_to(request, path + "review", _("Approved. Somebody else must approve it, too."))
@@ -163,7 +167,7 @@ def lay_embargo(
         embargo.lay(session, issue, until=end, by=visitor.address, now=place.clock())
     except BadInput as error:
         return _page(request, visitor, session, publication, issue, place, typed={"until": until},
-                     wrong={"until": str(error)})  # fmt: skip
+                     wrong={"until": _.said(error.sentence, publication.profile.zone)})  # fmt: skip
     return back_to(request, path, _("Nobody gets it before the embargo ends."))
 
 
@@ -189,9 +193,9 @@ def _refusal(
         if not standing.complete:
             approvals.check_person(standing, publication.profile, visitor.address, kind=kind, reason=reason)
     except BadInput as error:
-        return {"reason": str(error)}
+        return {"reason": error.sentence}
     except Conflict as error:
-        return {"approve": str(error)}
+        return {"approve": error.sentence}
     return {}
 
 
@@ -208,6 +212,15 @@ def _approvers(session: Session, publication: Publication, visitor: Visitor) -> 
         ):
             found.append((person.address, person.name))
     return found
+
+
+def _of_oneself(refusal: str, visitor: Visitor) -> str:
+    """Return the refusal with the visitor's name in the place of the address."""
+    return (
+        Sentence(refusal.pattern, **{**refusal.values, "person": visitor.name})
+        if isinstance(refusal, Sentence)
+        else refusal
+    )
 
 
 def _last_approved(session: Session, issue: Issue) -> Revision | None:
@@ -245,8 +258,8 @@ def _page(
         revision=revision, before=before, difference=difference, standing=standing, states=STATES, steps=STEPS,
         blockers=found.blockers, story=story, names=names(session, actors),
         signed=signoff.hashes(standing.given[-1]) if standing.given else {},
-        refusal=standing.refusal(visitor.address),
+        refusal=words_of(request, visitor)(_of_oneself(standing.refusal(visitor.address), visitor)),
         is_approver=visitor.may(Permission.APPROVE, publication.id),
         is_deputy=approvals.is_deputy(profile, visitor.address), approvers=_approvers(session, publication, visitor),
-        embargoed=embargo.stands(issue, now=place.clock()), form=filled(typed, wrong=wrong),
+        embargoed=embargo.stands(issue, now=place.clock()), now=place.clock(), form=filled(typed, wrong=wrong),
     )  # fmt: skip

@@ -11,7 +11,7 @@ STATES: dict[DispatchState, tuple[str, str]] = {
     DispatchState.SCHEDULED: (N_("Scheduled"), "waits"),
     DispatchState.COOLING: (N_("About to begin"), "waits"),
     DispatchState.PLANNING: (N_("Preparing"), "waits"),
-    DispatchState.RUNNING: (N_("Sending"), "waits"),
+    DispatchState.RUNNING: (N_("Being sent"), "waits"),
     DispatchState.PAUSED: (N_("Paused"), "warn"),
     DispatchState.FINISHED: (N_("Finished"), "good"),
     DispatchState.CANCELLED: (N_("Cancelled"), "bad"),

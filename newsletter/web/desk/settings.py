@@ -71,13 +71,13 @@ def save(
             )
         except BadEntries as error:
             wrong = _at_fields(shown, error.wrong)
-            summary = "" if wrong else str(error)
+            summary = "" if wrong else _(error.sentence)
         except ChangedMeanwhile as error:
             stored = _entries(publication, shown)
             wrong = _differing(shown, entries, stored, _("Stored now: %(value)s"), _("nothing"))
-            summary = _(str(error))
+            summary = _(error.sentence)
         except Conflict as error:
-            summary = str(error)
+            summary = _(error.sentence)
         else:
             path = f"/desk/p/{publication.label}/settings" + (f"/{shown.name}" if shown.name else "")
             return back_to(request, path, _("Saved.") if changed else _("Everything is as it was."))
@@ -122,7 +122,7 @@ def _read(shown: SettingsPage, values: Mapping[str, str], wrong: dict[str, str])
         try:
             entries[field.entry] = read(field, values[field.entry])
         except BadInput as error:
-            wrong[field.entry] = str(error)
+            wrong[field.entry] = error.sentence
     return entries
 
 

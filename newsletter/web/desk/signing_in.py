@@ -53,7 +53,7 @@ def sign_in(request: Request, place: WorkplaceDep, caller: CallerDep, form: Form
     try:
         outcome = place.entrance.by_password(address, form.get("password"), caller)
     except TooMany as error:
-        return _later(door(request, place, wanted, address, str(error), status=429), error)
+        return _later(door(request, place, wanted, address, error.sentence, status=429), error)
     match outcome:
         case Admitted(token):
             return admitted(place, token, wanted)
@@ -83,7 +83,7 @@ def give_code(request: Request, place: WorkplaceDep, caller: CallerDep, form: Fo
     try:
         outcome = place.entrance.by_code(caller.former, form.get("code"), caller)
     except TooMany as error:
-        return _later(_code_door(request, wanted, str(error), status=429), error)
+        return _later(_code_door(request, wanted, error.sentence, status=429), error)
     match outcome:
         case Admitted(token):
             return admitted(place, token, wanted)

@@ -32,7 +32,7 @@ def greet(request: Request, token: str, place: WorkplaceDep, session: SessionDep
     try:
         return _form(request, place, _shown(session, token, place))
     except NotFound as error:
-        return page(request, None, "desk/link_over.html", status=404, sentence=str(error))
+        return _over(request, error)
 
 
 @router.post("/welcome/{token}", dependencies=[public])
@@ -53,9 +53,9 @@ def come_in(
                     return RedirectResponse(f"{place.root}/desk/sign-in", 303)
                 session_token = place.entrance.admit(session, person, caller, way="link")
         except BadInput as error:
-            return _form(request, place, shown, sentence=str(error), status=422)
+            return _form(request, place, shown, sentence=words_of(request, None)(error.sentence), status=422)
     except NotFound as error:
-        return page(request, None, "desk/link_over.html", status=404, sentence=str(error))
+        return _over(request, error)
     return admitted(place, session_token)
 
 
@@ -81,7 +81,7 @@ def mail_link(request: Request, place: WorkplaceDep, caller: CallerDep, form: Fo
     try:
         place.entrance.heard(AttemptKind.FORGOTTEN, key_of(address), caller)
     except TooMany as error:
-        said = words_of(request, None)(str(error))
+        said = words_of(request, None)(error.sentence)
         again = filled({"address": address}, wrong={"": said}, summary=said)
         return page(request, None, "desk/forgotten.html", status=429, form=again, is_done=False)
     now = place.clock()
@@ -96,6 +96,10 @@ def mail_link(request: Request, place: WorkplaceDep, caller: CallerDep, form: Fo
 def pass_place(place: Workplace, token: str) -> str:
     """Return the address of a pass, for a mail."""
     return f"{place.settings.public_url}/desk/welcome/{token}"
+
+
+def _over(request: Request, error: NotFound) -> Response:
+    return page(request, None, "desk/link_over.html", status=404, said=words_of(request, None)(error.sentence))
 
 
 def _may_have_password(person: DeskPerson, place: Workplace) -> bool:
