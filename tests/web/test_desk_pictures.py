@@ -25,6 +25,8 @@ from tests.manuscripts.test_picture_files import REFUSED, file
 from tests.web.desk import client_as, desk_installation
 
 PATH = "/desk/p/notes/i/1/"
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what is the same on both."""
 
 
 @pytest.fixture
@@ -90,6 +92,7 @@ def test_a_picture_that_is_handed_in_stands_in_every_edition(here: Installation)
     assert b"/Subtype/Image" in browser.get(PATH + "preview/pdf").content.replace(b" ", b"")
 
 
+@ON_SQLITE
 def test_the_editor_gets_name_and_size_and_puts_it_in_itself(here: Installation):
     """Asked for JSON, nothing is changed in the issue; what is refused is said in the same way."""
     browser = client_as(here, Role.WRITER)
@@ -105,6 +108,7 @@ def test_the_editor_gets_name_and_size_and_puts_it_in_itself(here: Installation)
     assert "SVG" in refused.json()["error"]["message"]
 
 
+@ON_SQLITE
 def test_what_is_no_picture_comes_back_with_a_sentence_and_what_was_typed(here: Installation):
     """At the field, with the alt text kept; nothing is stored."""
     browser = client_as(here, Role.WRITER)
@@ -135,6 +139,7 @@ def test_a_picture_without_alt_text_is_a_finding_until_it_is_described(here: Ins
     assert browser.post(PATH + "pictures/described", data=said | {"alt": "x" * 1001}).status_code == 422
 
 
+@ON_SQLITE
 def test_what_has_gone_out_takes_no_picture_and_no_issue_takes_a_file_too_large(
     here: Installation, monkeypatch: pytest.MonkeyPatch
 ):

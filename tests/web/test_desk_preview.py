@@ -21,6 +21,8 @@ from tests.subscribers.readers import add_publication, add_reader
 from tests.web.desk import client_as, desk_installation, stranger
 
 PATH = "/desk/p/notes/i/1/preview"
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what is the same on both."""
 
 
 @pytest.fixture
@@ -48,6 +50,7 @@ def chosen(browser: TestClient, address: str, medium: str = "html") -> str:
     return answer.headers["location"]
 
 
+@ON_SQLITE
 def test_previews_are_the_real_pipeline_under_a_policy_of_their_own(
     here: Installation, monkeypatch: pytest.MonkeyPatch
 ):
@@ -76,6 +79,7 @@ def test_previews_are_the_real_pipeline_under_a_policy_of_their_own(
     assert browser.get(PATH + "/size").json()["clipped"]
 
 
+@ON_SQLITE
 def test_dark_and_light_are_shown_whatever_the_browser_is_set_to(here: Installation):
     """Nothing of the two is left to the browser; without a wish it is. Beside the text the article is in view."""
     browser = client_as(here, Role.WRITER)
@@ -129,6 +133,7 @@ def test_real_readers_are_for_those_who_may_see_them(here: Installation):
     assert "html@readers.example" not in writer.get(PATH).text
 
 
+@ON_SQLITE
 def test_the_links_in_a_preview_open_nothing(here: Installation):
     """As long as a reader's own, under a token that every page of readers turns away, on GET and on POST."""
     browser = client_as(here, Role.EDITOR)
@@ -148,6 +153,7 @@ def test_the_links_in_a_preview_open_nothing(here: Installation):
     assert {url for url in re.findall(r'href="([^"]+)"', html) if "/n/" in url} == set()
 
 
+@ON_SQLITE
 def test_what_cannot_be_rendered_is_said_in_the_frame(here: Installation, database: Database, now: datetime):
     """A figure without its picture: one sentence instead of the mail, and no size."""
     with database.write() as session:
