@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from ipaddress import ip_network
 
+import pytest
 from fastapi.testclient import TestClient
 
 from newsletter import publications
@@ -23,6 +24,8 @@ from tests.issues.test_link_check import dispatch, site
 from tests.web.desk import ORIGIN, client_as, desk_installation
 
 PATH = "/desk/p/notes/i/1/"
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what is the same on both."""
 ONLY = Reach(ports=None, allowed=(ip_network("127.0.0.1/32"),))
 
 
@@ -90,6 +93,7 @@ def test_a_check_stands_as_findings_at_its_places(database: Database, now: datet
         }  # fmt: skip
 
 
+@ON_SQLITE
 def test_a_dead_link_can_be_left_with_a_reason_and_ends_with_its_address(database: Database, now: datetime):
     """The finding is a warning like any other; another address takes it away, and the reason stays with the old one."""
     here = desk_installation(database, now)

@@ -21,6 +21,8 @@ from tests.subscribers.readers import add_publication, add_reader
 from tests.web.desk import client_as, desk_installation, stranger
 
 PATH = "/desk/p/notes/i/1/preview"
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what is the same on both."""
 
 
 @pytest.fixture
@@ -48,8 +50,11 @@ def chosen(browser: TestClient, address: str, medium: str = "html") -> str:
     return answer.headers["location"]
 
 
-def test_previews_are_the_real_pipeline_under_a_policy_of_their_own(here: Installation):
-    """Each medium, on a page and by itself; an unknown one is not there; a mail says its size."""
+@ON_SQLITE
+def test_previews_are_the_real_pipeline_under_a_policy_of_their_own(
+    here: Installation, monkeypatch: pytest.MonkeyPatch
+):
+    """Each medium, on a page and by itself; an unknown one is not there; a mail says its size, and if it is too much."""
     browser = client_as(here, Role.WRITER)
     for medium, kind in {
         "html": "text/html",
@@ -69,35 +74,25 @@ def test_previews_are_the_real_pipeline_under_a_policy_of_their_own(here: Instal
     assert 0 < told["octets"] < told["limit"] == previews.CLIPPED_AT
     assert told["said"] in browser.get(PATH).text
     assert "Gmail will cut" not in browser.get(PATH).text
+    monkeypatch.setattr(previews, "CLIPPED_AT", 1000)
+    assert "Gmail will cut this mail off" in browser.get(PATH).text
+    assert browser.get(PATH + "/size").json()["clipped"]
 
 
-def test_the_preview_beside_the_text_opens_at_what_is_written(here: Installation):
-    """Email and web page at the article's anchor, which both editions have."""
+@ON_SQLITE
+def test_dark_and_light_are_shown_whatever_the_browser_is_set_to(here: Installation):
+    """Nothing of the two is left to the browser; without a wish it is. Beside the text the article is in view."""
     browser = client_as(here, Role.WRITER)
     with here.database.read() as session:
         article = drafts.current_revision(session, drafts.get(session, 1)).document.sections[0].entries[1]
     pane = browser.get(f"/desk/p/notes/i/1/editor?at={article.key}").text
     assert f'src="{PATH}/html?look=desktop#item-1-2"' in pane
     for medium in ("html", "web"):
-        assert 'id="item-1-2"' in browser.get(f"{PATH}/{medium}").text
-
-
-def test_a_mail_that_gmail_would_cut_says_so(here: Installation, monkeypatch: pytest.MonkeyPatch):
-    """With what to do about it."""
-    monkeypatch.setattr(previews, "CLIPPED_AT", 1000)
-    browser = client_as(here, Role.WRITER)
-    assert "Gmail will cut this mail off" in browser.get(PATH).text
-    assert browser.get(PATH + "/size").json()["clipped"]
-
-
-def test_dark_and_light_are_shown_whatever_the_browser_is_set_to(here: Installation):
-    """Nothing of the two is left to the browser; without a wish it is."""
-    browser = client_as(here, Role.WRITER)
-    for medium in ("html", "web"):
         page = browser.get(f"{PATH}/{medium}").text
         dark = browser.get(f"{PATH}/{medium}?look=phone-dark").text
         light = browser.get(f"{PATH}/{medium}?look=phone").text
         assert "prefers-color-scheme" in page
+        assert 'id="item-1-2"' in page
         assert "prefers-color-scheme" not in dark + light
         assert "(min-width: 0px)" in dark
         assert "(max-width: 0px)" in light
@@ -128,16 +123,17 @@ def test_a_chosen_reader_gets_the_form_they_want(here: Installation):
 
 def test_real_readers_are_for_those_who_may_see_them(here: Installation):
     """Neither by number nor by address; a number of another newsletter's reader finds nobody."""
-    number = chosen(client_as(here, Role.EDITOR), "html@readers.example").rpartition("=")[2]
-    writer = client_as(here, Role.WRITER)
+    writer, editor = client_as(here, Role.WRITER), client_as(here, Role.EDITOR)
+    number = chosen(editor, "html@readers.example").rpartition("=")[2]
     assert writer.post(PATH + "/reader", data={"address": "html@readers.example"}).status_code == 403
     for path in (PATH, PATH + "/html"):
         assert writer.get(f"{path}?reader={number}").status_code == 403
         for wrong in ("999", "5", "-1", "²", "9" * 20):  # 5: reads the other newsletter alone
-            assert client_as(here, Role.EDITOR).get(f"{path}?reader={wrong}").status_code == 404
+            assert editor.get(f"{path}?reader={wrong}").status_code == 404
     assert "html@readers.example" not in writer.get(PATH).text
 
 
+@ON_SQLITE
 def test_the_links_in_a_preview_open_nothing(here: Installation):
     """As long as a reader's own, under a token that every page of readers turns away, on GET and on POST."""
     browser = client_as(here, Role.EDITOR)
@@ -157,6 +153,7 @@ def test_the_links_in_a_preview_open_nothing(here: Installation):
     assert {url for url in re.findall(r'href="([^"]+)"', html) if "/n/" in url} == set()
 
 
+@ON_SQLITE
 def test_what_cannot_be_rendered_is_said_in_the_frame(here: Installation, database: Database, now: datetime):
     """A figure without its picture: one sentence instead of the mail, and no size."""
     with database.write() as session:
