@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from newsletter.kit.settings import UNSUBSCRIBE_PATH
-from newsletter.kit.tokens import Keyring, LinkClaims, Purpose
+from newsletter.kit.tokens import UNSUBSCRIBE_PATH, Keyring, LinkClaims, Purpose
 
 PREFERENCES_PATH = "/p/"
 CONFIRM_PATH = "/c/"
@@ -21,15 +20,14 @@ class ReaderLinks:
 
     public_url: str
     keyring: Keyring
+    root: str = field(init=False, compare=False)
+    """The path below which the pages stand, ``/news`` of https://example.org/news; mostly empty."""
+    _host: str = field(init=False, compare=False, repr=False)
 
-    @property
-    def root(self) -> str:
-        """The path below which the pages stand, ``/news`` of https://example.org/news; mostly empty."""
-        return urlsplit(self.public_url.rstrip("/")).path
-
-    @property
-    def _host(self) -> str:
-        return self.public_url.rstrip("/").removesuffix(self.root)
+    def __post_init__(self) -> None:
+        whole = self.public_url.rstrip("/")
+        object.__setattr__(self, "root", urlsplit(whole).path)
+        object.__setattr__(self, "_host", whole.removesuffix(self.root))
 
     def one_click(self, claims: LinkClaims) -> str:
         """Return the URI of List-Unsubscribe (RFC 8058 §3.1); the same page answers click and one-click POST."""

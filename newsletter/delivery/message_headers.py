@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 from newsletter.delivery.message_source import ListId, MessageSlots, MessageSource
 from newsletter.kit.errors import BadInput
@@ -94,10 +96,15 @@ def header_values(slots: MessageSlots, domain: str) -> dict[Hole, bytes]:
     message_id = slots.message_id if "@" in slots.message_id else f"{slots.message_id}@{domain}"
     return {
         TO: mailbox(slots.to_name, wire_address(slots.to_address)),
-        DATE: format_datetime(slots.date).encode(),
+        DATE: _date(slots.date.replace(microsecond=0)),
         MESSAGE_ID: message_id.encode(),
         LIST_UNSUBSCRIBE: _list_unsubscribe(slots),
     }
+
+
+@lru_cache(maxsize=4)  # thousands of mails have the same
+def _date(second: datetime) -> bytes:
+    return format_datetime(second).encode()
 
 
 def _list_unsubscribe(slots: MessageSlots) -> bytes:

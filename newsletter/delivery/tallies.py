@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import Table, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from newsletter.delivery.models import Dispatch, Tally
@@ -19,7 +19,7 @@ from newsletter.delivery.progress import DELIVERIES
 from newsletter.delivery.promise import Promise
 from newsletter.delivery.settlement import Settlement
 from newsletter.delivery.states import DeliveryState
-from newsletter.kit.database import insert_for
+from newsletter.kit.statements import Statement
 
 LARGEST = 20
 """Domains of a sending that are counted one by one; the rest together."""
@@ -27,6 +27,17 @@ OPTION = "domains"
 """Where ``Dispatch.options`` names them, each with how many deliveries are planned."""
 MINUTE = timedelta(minutes=1)
 _D = DELIVERIES.c
+_T = Table(Tally.__tablename__, Tally.metadata)
+_CHANGE = Statement(
+    update(_T)
+    .where(_T.c.dispatch_id == bindparam("of_dispatch"), _T.c.worker == bindparam("of_worker"))
+    .values(
+        {
+            column: bindparam(f"now_{column.name}", type_=column.type)
+            for column in (_T.c.accepted, _T.c.by_domain, _T.c.minute, _T.c.in_minute, _T.c.in_minute_before)
+        }
+    )
+)
 Said = tuple[Promise, Settlement]
 
 
@@ -84,7 +95,7 @@ class Tallies:
                 continue
             count = _more(self._counts.get(dispatch_id), handed_over, domains)
             self._pending[dispatch_id] = count
-            _upsert(session, dispatch_id, self._worker, count)
+            _put(session, dispatch_id, self._worker, count)
 
     def committed(self) -> None:
         """Keep what was written."""
@@ -113,16 +124,14 @@ def _more(count: _Count | None, handed_over: Sequence[tuple[str, datetime]], dom
     )
 
 
-def _upsert(session: Session, dispatch_id: int, worker: str, count: _Count) -> None:
+def _put(session: Session, dispatch_id: int, worker: str, count: _Count) -> None:
     values = {
         "accepted": count.accepted, "by_domain": dict(count.by_domain), "minute": count.minute,
         "in_minute": count.in_minute, "in_minute_before": count.in_minute_before,
     }  # fmt: skip
-    session.execute(
-        insert_for(session)(Tally)
-        .values(dispatch_id=dispatch_id, worker=worker, **values)
-        .on_conflict_do_update(index_elements=["dispatch_id", "worker"], set_=values)
-    )
+    given = {f"now_{name}": value for name, value in values.items()}
+    if not _CHANGE.change(session, [{**given, "of_dispatch": dispatch_id, "of_worker": worker}]):
+        session.execute(insert(Tally).values(dispatch_id=dispatch_id, worker=worker, **values))
 
 
 def _recorded(session: Session, accepted: Sequence[Said]) -> list[Said]:

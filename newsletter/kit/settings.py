@@ -15,12 +15,11 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from newsletter.kit.errors import SettingsError
-from newsletter.kit.tokens import LINK_LENGTH, Keyring
+from newsletter.kit.tokens import LINK_LENGTH, UNSUBSCRIBE_PATH, Keyring
 
 HEADER_URI_LIMIT = 70
 """Octets of a URI in List-Unsubscribe beyond which the header no longer fits one line (STANDARDS, trap 1)."""
 SECRET_MINIMUM = 32
-UNSUBSCRIBE_PATH = "/u/"
 _WEB_ADDRESS = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?")
 """What can stand in every mail's header as it is; anything else would be found out by the first reader's mail."""
 

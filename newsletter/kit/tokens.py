@@ -36,6 +36,8 @@ MAC_BYTES = 12
 """96 bits: at a million guesses a second, longer than the archive will stand."""
 LINK_BYTES = 27
 LINK_LENGTH = 36
+UNSUBSCRIBE_PATH = "/u/"
+"""What stands between the public URL and the token in the URI of List-Unsubscribe."""
 RETURN_BYTES = 20
 NONCE_BYTES = 12
 """96 bits, at random: fine for the few thousand secrets a desk will ever seal (NIST SP 800-38D §8.3)."""
@@ -87,6 +89,10 @@ class Keyring:
         if not secrets or any(len(secret) < 16 for secret in secrets):
             raise ValueError("a secret must have at least 16 characters")
         self._rings = [_KeysOf(secret.encode()) for secret in secrets]
+
+    def __reduce__(self) -> tuple[type[Keyring], tuple[list[str]]]:
+        """Travel to another process as the secrets alone."""
+        return Keyring, ([ring.secret.decode() for ring in self._rings],)
 
     @property
     def newest(self) -> str:

@@ -48,11 +48,17 @@ class Reply:
         return Deferred(self.code, self.text, self.enhanced)
 
 
+@lru_cache(maxsize=64)  # nearly all of a server's replies are one of three lines
+def single_reply(line: bytes) -> Reply | None:
+    """Return the reply that *line* is on its own, None if more lines follow; raise ``NotAReply``."""
+    code, more, text = parse_line(line)
+    return None if more else Reply(code, (text,))
+
+
 class NotAReply(Exception):
     """What the server said is no SMTP reply; the message quotes it."""
 
 
-@lru_cache(maxsize=64)  # nearly all of a server's replies are one of three lines
 def parse_line(line: bytes) -> tuple[int, bool, str]:
     """Return code, whether more lines follow, and text of one reply line; raise ``NotAReply``."""
     found = _LINE.fullmatch(line.rstrip(b"\r\n"))

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from newsletter.mail.envelope import Deferred, TransportUnavailable
 from newsletter.mail.oauth import TokenSource, xoauth2
-from newsletter.mail.replies import REPLY_LIMIT, NotAReply, Reply, parse_line
+from newsletter.mail.replies import REPLY_LIMIT, NotAReply, Reply, parse_line, single_reply
 from newsletter.mail.route import SmtpRoute
 
 _RECEIVE = 64 * 1024
@@ -71,16 +71,20 @@ class Session(smtplib.SMTP):
         deadline = time.monotonic() + patience
         lines: list[str] = []
         room = REPLY_LIMIT
-        while True:
+        try:
             line = self._reply_line(deadline, room)
-            room -= len(line)
-            try:
+            reply = single_reply(line)
+            if reply is not None:
+                return reply
+            while True:
+                room -= len(line)
                 code, more, text = parse_line(line)
-            except NotAReply as error:
-                raise ConnectionLost(str(error)) from error
-            lines.append(text)
-            if not more:
-                return Reply(code, tuple(lines))
+                lines.append(text)
+                if not more:
+                    return Reply(code, tuple(lines))
+                line = self._reply_line(deadline, room)
+        except NotAReply as error:
+            raise ConnectionLost(str(error)) from error
 
     def getreply(self) -> tuple[int, bytes]:
         """Read a reply for the standard library's commands."""

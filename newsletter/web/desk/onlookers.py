@@ -15,8 +15,8 @@ from newsletter.delivery.states import Variant
 from newsletter.issues.places import PDF_NAME, issue_path, opened_for, pdf_path
 from newsletter.kit.catalogue import N_
 from newsletter.kit.errors import NotFound, NotPermitted
-from newsletter.kit.settings import UNSUBSCRIBE_PATH, Settings
-from newsletter.kit.tokens import LinkClaims, Purpose
+from newsletter.kit.settings import Settings
+from newsletter.kit.tokens import UNSUBSCRIBE_PATH, LinkClaims, Purpose
 from newsletter.mail.address import address_key
 from newsletter.publications import Access, Publication
 from newsletter.rendering.slots import Slot
