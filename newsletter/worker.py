@@ -10,6 +10,7 @@ from datetime import timedelta
 from functools import cached_property
 from urllib.parse import urlsplit
 
+from newsletter.delivery.agents import agents_for
 from newsletter.delivery.incoming import IncomingLists
 from newsletter.delivery.line import FAIL_OVER, UNREACHABLE, Line
 from newsletter.delivery.messages import OutgoingMessages
@@ -175,6 +176,7 @@ class Installation:
             route.name,
             SmtpTransport(server, helo_name=helo_name(self.settings)),
             connections=server.connections,
+            agents=agents_for(server),
             pace=server.pace,
             receivers=self.receivers,
             daily_limit=route.daily_limit,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 
-from newsletter.delivery.trays import Trays
+from newsletter.delivery.trays import Outlet
 
 
 class Appetite:
@@ -21,7 +21,7 @@ class Appetite:
         self._fed_at = time.monotonic()
         self._ever_open = False
 
-    def room(self, trays: Trays, *, marked: int) -> int:
+    def room(self, trays: Outlet, *, marked: int) -> int:
         """Return how many more may be marked beside the *marked* ones that have no outcome."""
         lines = trays.open_lanes
         self._ever_open = self._ever_open or lines > 0

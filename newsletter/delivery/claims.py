@@ -25,6 +25,7 @@ from sqlalchemy import (
     bindparam,
     case,
     exists,
+    func,
     literal,
     null,
     or_,
@@ -69,6 +70,13 @@ def due(session: Session, *, route: str, now: datetime, only: int | None = None)
     """Return the running dispatches of *route* with a delivery whose time and stage have come, oldest first."""
     given = {"now": now, "for_route": route, "of_dispatch": only}
     return list(session.scalars(_due(one=only is not None), given))
+
+
+def many_due(session: Session, *, route: str, now: datetime, many: int) -> bool:
+    """Tell whether as *many* deliveries of running dispatches wait for *route*, without counting further."""
+    running = select(Dispatch.id).where(Dispatch.route == route, Dispatch.state == DispatchState.RUNNING)
+    waiting = select(_D.id).where(_D.dispatch_id.in_(running), IS_PLANNED, _D.not_before <= now).limit(many)
+    return session.scalar(select(func.count()).select_from(waiting.subquery())) == many
 
 
 def claim(

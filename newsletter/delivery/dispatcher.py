@@ -10,10 +10,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from newsletter.delivery import allowance, destinations, owners
+from newsletter.delivery import agents, allowance, claims, destinations, owners
+from newsletter.delivery.agents import Agents
 from newsletter.delivery.breaker import Breaker
 from newsletter.delivery.compiled import Compiled
-from newsletter.delivery.lanes import Lane, Wait
+from newsletter.delivery.lanes import Lanes, Wait
 from newsletter.delivery.line import Line, Recorded, Rules
 from newsletter.delivery.pace import Pace
 from newsletter.delivery.promise import Messages
@@ -21,7 +22,7 @@ from newsletter.delivery.scribe import COMMIT_GROUP, Scribe
 from newsletter.delivery.settlement import OnDoubt
 from newsletter.delivery.shares import Share
 from newsletter.delivery.tallies import Tallies
-from newsletter.delivery.trays import Trays
+from newsletter.delivery.trays import Outlet
 from newsletter.kit.clock import Clock
 from newsletter.kit.database import Database
 
@@ -61,6 +62,8 @@ class Dispatcher:
         self._wait = wait
         self._rules = Rules(on_doubt=on_doubt, commit_group=commit_group, dice=dice)
         self._recorded = recorded or (lambda settlements: None)
+        self._agents = line.agents
+        """Processes that are worth a try; none any more once all of them have died."""
         self._stopping = threading.Event()
         self._pace = Pace(line.pace)
         self._share = Share(database, route=line.name, connections=self._connections, clock=clock)
@@ -106,43 +109,43 @@ class Dispatcher:
 
     def _hand_over(self, connections: int, only: int | None) -> bool:
         """Hand over through so many *connections*; return True when it ended since another number of them is due."""
-        trays = Trays()
+        outlet = self._outlet(connections)
         scribe = Scribe(
-            self._database, self._line, self._compiled, trays, rules=self._rules, clock=self._clock, pace=self._pace,
+            self._database, self._line, self._compiled, outlet, rules=self._rules, clock=self._clock, pace=self._pace,
             breaker=self._breaker, tallies=self._tallies, recorded=self._recorded, lines=connections, only=only,
         )  # fmt: skip
-        lanes = [
-            Lane(trays, self._line.transport, clock=self._clock, wait=self._wait, name=f"lane-{number}")
-            for number in range(connections)
-        ]
-        for lane in lanes:
-            lane.start()
         shared_anew = False
         try:
-            while not self._stopping.is_set() and not shared_anew and scribe.turn():
+            while not self._stopping.is_set() and not shared_anew and not outlet.lost and scribe.turn():
                 shared_anew = self._share.changed()
         finally:
-            trays.close()
+            self._agents = 0 if outlet.lost else self._agents
+            outlet.close()
             if self._stopping.is_set():
                 scribe.patience = HURRY
             try:
-                _drain(trays, scribe, lanes)
+                _drain(outlet, scribe)
             finally:
                 scribe.leave()
-                until = time.monotonic() + GOODBYE
-                for lane in lanes:
-                    lane.join(max(0.0, until - time.monotonic()))
-                stuck = sum(1 for lane in lanes if lane.is_alive())
+                stuck = outlet.leave(GOODBYE)
                 if stuck:
                     self._share.leave(stuck=stuck)
         return shared_anew
 
+    def _outlet(self, connections: int) -> Outlet:
+        """Return lanes in threads, or in processes where there is enough to do to make up for starting them."""
+        line = self._line
+        if self._agents:
+            with self._database.read() as session:
+                if claims.many_due(session, route=line.name, now=self._clock(), many=agents.WORTHWHILE):
+                    return Agents(line.transport, connections, self._agents, clock=self._clock)
+        return Lanes(line.transport, connections, clock=self._clock, wait=self._wait)
 
-def _drain(trays: Trays, scribe: Scribe, lanes: list[Lane]) -> None:
+
+def _drain(outlet: Outlet, scribe: Scribe) -> None:
     """Let open transactions end, but not for as long as a silent server may take (RFC 5321 allows ten minutes)."""
     until = time.monotonic() + DRAIN
-    while trays.under_way:
+    while outlet.under_way:
         scribe.settle_up()
         if time.monotonic() > until:
-            for lane in lanes:
-                lane.give_up()
+            outlet.give_up()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -159,6 +160,30 @@ class Lane(threading.Thread):
                 wait = LONGEST_WAIT if trouble.permanent else wait  # a wrong password tried again locks the account
                 maillog.unreachable(trouble.message, wait)
             self._wait(self._trays.closing, wait)
+
+
+class Lanes(Trays):
+    """The trays together with the lanes that serve them, in threads of this process; an ``Outlet``."""
+
+    lost = False
+
+    def __init__(self, transport: Transport, number: int, *, clock: Clock, wait: Wait) -> None:
+        super().__init__()
+        self._lanes = [Lane(self, transport, clock=clock, wait=wait, name=f"lane-{place}") for place in range(number)]
+        for lane in self._lanes:
+            lane.start()
+
+    def give_up(self) -> None:
+        """Break every line, and those that were opened meanwhile when this is called again."""
+        for lane in self._lanes:
+            lane.give_up()
+
+    def leave(self, patience: float) -> int:
+        """Wait for every lane's QUIT; return how many are still knocking at a silent server, left to themselves."""
+        until = time.monotonic() + patience
+        for lane in self._lanes:
+            lane.join(max(0.0, until - time.monotonic()))
+        return sum(1 for lane in self._lanes if lane.is_alive())
 
 
 def _line_failed(outcome: Outcome) -> bool:

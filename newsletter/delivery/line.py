@@ -34,6 +34,8 @@ class Line:
     name: str
     transport: Transport
     connections: int = 4
+    agents: int = 0
+    """How many processes of their own keep the connections when there is much to do; 0: always threads."""
     pace: float | None = None
     receivers: Receivers = Receivers()
     daily_limit: Callable[[datetime], int | None] = _without_limit

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import traceback
+from collections.abc import Iterable
 
 _log = logging.getLogger("newsletter.delivery")
 _ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
@@ -93,6 +94,17 @@ def wake_lost(error: Exception) -> None:
 def unreadable(delivery_id: int, error: Exception) -> None:
     """Say that one reader's message could not be made."""
     _log.error("delivery %d: its message could not be made (%s)", delivery_id, type(error).__name__)
+
+
+def agent_lost(count: int) -> None:
+    """Say that a process that hands over has died."""
+    _log.error("a delivery agent is gone: %d deliveries in doubt", count)
+
+
+def by_agent(lines: Iterable[tuple[int, str]]) -> None:
+    """Write what a delivery agent would have logged."""
+    for level, words in lines:
+        _log.log(level, "%s", words)
 
 
 def step_failed(step: str) -> None:

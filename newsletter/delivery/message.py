@@ -11,6 +11,7 @@ import html
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from newsletter.delivery.message_headers import LABEL, header_values, source_headers
@@ -65,6 +66,10 @@ class CompiledMessage:
         long = tuple(stretch for stretch in (self.opening, *self.body.fixed) if len(stretch) >= WORTHWHILE)
         object.__setattr__(self, "shared", long)
         object.__setattr__(self, "_opening_hash", hashlib.sha256(self.opening))
+
+    def __reduce__(self) -> tuple[type[CompiledMessage], tuple[Form, bytes, Form, str]]:
+        """Travel to another process without the state of the hash, which is made anew."""
+        return CompiledMessage, (self.headers, self.opening, self.body, self.message_id_domain)
 
     @property
     def slots(self) -> frozenset[Slot]:
@@ -183,13 +188,18 @@ def _fingerprint(source: MessageSource) -> str:
 def _body_values(holes: Iterable[Hole], slots: MessageSlots) -> dict[Hole, bytes]:
     """Return what fills each hole of the body, escaped for its place."""
     values: dict[Hole, bytes] = {}
-    sound = ""
     for hole in holes:
         url: str = getattr(slots, _FILLED_BY[hole.name])
         if not url:
             raise BadInput(f"The message has a link for {Slot(hole.name).name}, and this recipient was given none.")
-        if url != sound:  # in text and HTML the same
-            sound = checked_uri(url, "A link in the message")
-        escaped = html.escape(url) if hole.place == "html" else url
-        values[hole] = quoted_printable_value(escaped.encode())
+        in_text, in_html = _link(url)
+        values[hole] = in_html if hole.place == "html" else in_text
     return values
+
+
+@lru_cache(maxsize=16)  # the same link stands in text and HTML, and some are everybody's
+def _link(url: str) -> tuple[bytes, bytes]:
+    """Return *url* as it stands in a text and in HTML; raise ``BadInput``."""
+    checked_uri(url, "A link in the message")
+    in_text, escaped = quoted_printable_value(url.encode()), html.escape(url)
+    return in_text, in_text if escaped == url else quoted_printable_value(escaped.encode())

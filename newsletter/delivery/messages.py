@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
 from urllib.parse import quote
 
 from sqlalchemy.orm import Session
 
 from newsletter.delivery import digests
+from newsletter.delivery.filling import Filling
 from newsletter.delivery.message import CompiledMessage, MessageSlots, MessageSource, compile_message
 from newsletter.delivery.message_source import Attachment, ListId
 from newsletter.delivery.models import Dispatch
 from newsletter.delivery.progress import get
-from newsletter.delivery.promise import Fill, Promise
+from newsletter.delivery.promise import Fill
 from newsletter.delivery.seals import keyring_of
 from newsletter.delivery.states import DispatchKind, Variant
 from newsletter.issues import assets, signoff
 from newsletter.issues.mailing import mailing_of
 from newsletter.issues.models import Approval, Issue, Revision
-from newsletter.issues.places import PDF_NAME, READER_SHELF, issue_path, opened_for, pdf_path, publication_path
+from newsletter.issues.places import READER_SHELF, issue_path, pdf_path, publication_path
 from newsletter.issues.signoff import ApprovedEditions, Proofs
 from newsletter.kit.database import Database
 from newsletter.kit.errors import Conflict
-from newsletter.kit.tokens import Keyring, LinkClaims, Purpose
+from newsletter.kit.tokens import Keyring
 from newsletter.mail.address import domain_of, wire_address
 from newsletter.mail.dkim import DkimSigner
-from newsletter.mail.envelope import Envelope
 from newsletter.manuscripts.document import MailFormat
 from newsletter.manuscripts.pictures import Pictures
 from newsletter.notices import Notice
@@ -38,9 +37,6 @@ from newsletter.rendering.editions import Editions
 from newsletter.rendering.slots import Slot
 from newsletter.rendering.wording import wording
 from subscribers.links import ReaderLinks
-
-RETURN_PREFIX = "b+"
-"""Before the token of the envelope sender: ``b+<token>@…``, so that one mailbox takes all returns (RFC 5233)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,32 +133,10 @@ class OutgoingMessages:
     def _filler(
         self, compiled: CompiledMessage, pages: MessageSlots, publication_id: int, domain: str, *, keyring: Keyring,
         read_by_anybody: bool,
-    ) -> Fill:  # fmt: skip
-        def fill(promise: Promise, at: datetime) -> Envelope:
-            web_url, pdf_url, leave_url, preferences_url = pages.web_url, pages.pdf_url, "", ""
-            if web_url:
-                # A test has no subscriber: its links are whole and lead to a page, but unsubscribe nobody (id 0).
-                claims = LinkClaims(publication_id, promise.subscriber_id or 0, promise.id)
-                leave_url = self._links.one_click(claims)  # the same page answers click and one-click POST
-                preferences_url = self._links.preferences(claims)
-                if not read_by_anybody:
-                    web_url = opened_for(web_url, keyring.link(Purpose.READ, claims))
-                    pdf_url = web_url + PDF_NAME
-            slots = MessageSlots(
-                to_address=promise.address,
-                to_name=promise.name,
-                message_id=keyring.delivery(Purpose.MESSAGE_ID, promise.id),
-                date=at,
-                one_click_url=leave_url,
-                unsubscribe_url=leave_url,
-                preferences_url=preferences_url,
-                web_url=web_url,
-                pdf_url=pdf_url,
-            )
-            sender = f"{RETURN_PREFIX}{keyring.delivery(Purpose.RETURN_PATH, promise.id)}@{domain}"
-            return Envelope(sender, promise.address, compiled.fill(slots, sign=self._signer), compiled.shared)
-
-        return fill
+    ) -> Filling:  # fmt: skip
+        return Filling(
+            compiled, pages, publication_id, domain, keyring, self._links, read_by_anybody, signer=self._signer
+        )
 
 
 def issue_source(

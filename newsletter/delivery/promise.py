@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from newsletter.delivery.states import Variant
 from newsletter.mail.envelope import Envelope
 
 
-@dataclass(frozen=True, slots=True)
-class Promise:
+class Promise(NamedTuple):  # a tuple, since one is made for each delivery and sent from process to process
     """One delivery as claimed."""
 
     id: int

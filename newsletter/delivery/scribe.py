@@ -30,7 +30,7 @@ from newsletter.delivery.pace import Pace
 from newsletter.delivery.promise import Promise
 from newsletter.delivery.settlement import Settlement, settle
 from newsletter.delivery.tallies import Tallies
-from newsletter.delivery.trays import Prepared, Trays
+from newsletter.delivery.trays import Outlet, Prepared
 from newsletter.kit.clock import Clock
 from newsletter.kit.database import Database
 from newsletter.kit.errors import DeskError
@@ -55,7 +55,7 @@ class Scribe:
         database: Database,
         line: Line,
         compiled: Compiled,
-        trays: Trays,
+        trays: Outlet,
         *,
         rules: Rules,
         clock: Clock,

@@ -8,21 +8,20 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple, Protocol
 
 from newsletter.delivery.promise import Fill, Promise
 from newsletter.mail.envelope import Deferred, Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A promise with the maker of its message."""
 
     promise: Promise
     fill: Fill
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(NamedTuple):
     """What became of one attempt, and when."""
 
     promise: Promise
@@ -39,6 +38,63 @@ class Trouble:
     permanent: bool
     said: Deferred | None = None
     """With which words the server asks us to come less often, if it does; that stands even if a line is had again."""
+
+
+class Outlet(Protocol):
+    """What a scribe sees of those who hand over for it, be they threads or processes."""
+
+    closing: threading.Event
+
+    def offer(self, marked: list[Prepared]) -> None:
+        """Put deliveries out to be handed over."""
+
+    def collect(self, *, at_least: int, patience: float, hungry: bool) -> list[Done]:
+        """Return the outcomes so far: once there are *at_least* many, or after *patience* seconds.
+
+        With *hungry*, that is if there is something to feed them with, also as soon as a lane has to wait.
+        """
+
+    def withdraw(self, which: Callable[[Promise], bool] = ...) -> list[Promise]:
+        """Take back everything that no lane has begun, or *which* of it."""
+
+    def starved(self) -> bool:
+        """Tell whether a lane had to wait for work since this was last asked."""
+
+    @property
+    def in_hand(self) -> int:
+        """How many marked deliveries have no outcome yet that was collected."""
+
+    @property
+    def under_way(self) -> int:
+        """How many are on a line at this moment."""
+
+    @property
+    def untouched(self) -> int:
+        """How many no lane has begun."""
+
+    @property
+    def open_lanes(self) -> int:
+        """How many lines stand."""
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """Why no line can be had, None while all is well."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether there is nobody left who could hand over."""
+
+    def close(self) -> None:
+        """Let nobody begin anything more."""
+
+    def give_up(self) -> None:
+        """Break every line: whatever is on it ends with what is known, in doubt after its dot."""
+
+    def leave(self, patience: float) -> int:
+        """Say goodbye to the server, within *patience* seconds; return how many lanes are still on a line.
+
+        To be called after ``close``, when nothing is under way.
+        """
 
 
 class Trays:
@@ -134,10 +190,7 @@ class Trays:
             self._fed.notify(len(marked))
 
     def collect(self, *, at_least: int, patience: float, hungry: bool) -> list[Done]:
-        """Return the outcomes so far: once there are *at_least* many, or after *patience* seconds.
-
-        With *hungry*, that is if there is something to feed them with, also as soon as a lane has to wait.
-        """
+        """Return the outcomes so far, as an ``Outlet`` does."""
         deadline = time.monotonic() + patience
         with self._changed:
             self._wanted = at_least

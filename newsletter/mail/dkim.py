@@ -49,7 +49,12 @@ class DkimSigner:
             raise SettingsError(f"NEWSLETTER_DKIM_DOMAIN is {domain!r}; it must be a domain such as example.org.")
         if not _SELECTOR.fullmatch(selector):
             raise SettingsError(f"NEWSLETTER_DKIM_SELECTOR is {selector!r}; it must be a name such as newsletter.")
+        self._pem = private_key_pem
         self._key = _private_key(private_key_pem)
+
+    def __reduce__(self) -> tuple[type[DkimSigner], tuple[str, str, bytes | str]]:
+        """Travel to another process as what it was made of."""
+        return DkimSigner, (self.domain, self.selector, self._pem)
 
     @property
     def algorithm(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -36,6 +37,10 @@ class SmtpTransport:
         self.route = route
         self._helo_name = helo_name
         self._context = _tls_context(route) if route.security != "none" else None
+
+    def __reduce__(self) -> tuple[Callable[..., SmtpTransport], tuple[SmtpRoute, str]]:
+        """Travel to another process as what it was made of; not with a source of tokens, which is one for all."""
+        return _transport, (self.route, self._helo_name)
 
     def connect(self) -> SmtpConnection:
         """Open a line, or raise ``TransportUnavailable`` with what the server or the network said."""
@@ -254,6 +259,10 @@ class SmtpConnection:
         if reply.code < 400 and reply.code // 100 != expected:
             raise ConnectionLost(f"the server answered {stage} with {reply}")
         return reply
+
+
+def _transport(route: SmtpRoute, helo_name: str) -> SmtpTransport:
+    return SmtpTransport(route, helo_name=helo_name)
 
 
 def _addresses(envelope: Envelope) -> tuple[str, str] | Refused:

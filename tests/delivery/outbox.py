@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -59,14 +60,22 @@ class PlainMessages:
     def prepare(self, dispatch_id: int, variant: Variant, language: str) -> Fill:
         """Note what was asked for."""
         self.prepared.append((dispatch_id, variant, language))
+        return PlainFill(variant, self._body * self._lines)
 
-        def fill(promise: Promise, at: datetime) -> Envelope:
-            token = KEYRING.delivery(Purpose.MESSAGE_ID, promise.id)
-            data = f"To: {promise.address}\r\nMessage-ID: <{token}@example.org>\r\nSubject: {variant}\r\n\r\nHello\r\n"
-            sender = f"b+{KEYRING.delivery(Purpose.RETURN_PATH, promise.id)}@example.org"
-            return Envelope(sender, promise.address, data.encode() + self._body * self._lines)
 
-        return fill
+@dataclass(frozen=True)
+class PlainFill:
+    """Makes a plain message; like the real one it can travel to another process."""
+
+    variant: Variant
+    tail: bytes
+
+    def __call__(self, promise: Promise, at: datetime) -> Envelope:
+        """Make the envelope of *promise*."""
+        token = KEYRING.delivery(Purpose.MESSAGE_ID, promise.id)
+        head = f"To: {promise.address}\r\nMessage-ID: <{token}@example.org>\r\nSubject: {self.variant}\r\n\r\nHello\r\n"
+        sender = f"b+{KEYRING.delivery(Purpose.RETURN_PATH, promise.id)}@example.org"
+        return Envelope(sender, promise.address, head.encode() + self.tail)
 
 
 def publication(database: Database, label: str = "grids") -> int:
