@@ -195,7 +195,7 @@ def progress(words: str) -> None:
 def options_given() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=2000, help="recipients of each sending")
+    parser.add_argument("--count", type=int, default=10_000, help="recipients of each sending")
     parser.add_argument("--most", type=int, default=20_000, help="messages a yardstick sends at most")
     parser.add_argument("--sizes", type=int, nargs="+", default=[50_000, 4_000], help="octets of a message")
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
