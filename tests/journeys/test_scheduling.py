@@ -126,6 +126,22 @@ def test_the_report_shows_the_mail_servers_and_their_limits(desk: Desk):
         assert "1,000" in shown
 
 
+def test_a_server_that_refuses_us_stops_the_sending_and_the_team_is_told(desk: Desk, caplog):
+    """By exit code, in the log and by mail, each with the server's words; no reader is blamed."""
+    with ScriptedSmtpServer({"MAIL": ["550 5.7.1 blocked, see spamhaus"] * 50}) as server:
+        desk.environment["NEWSLETTER_SMTP_URL"] = f"smtp://127.0.0.1:{server.port}?pace=none"
+        said = desk.run("issue", "send", "1", "--yes", code=1)
+    assert "Paused: The mail server refuses us: 550 5.7.1 blocked, see spamhaus" in said
+    assert any("blocked, see spamhaus" in one.message and one.levelname == "ERROR" for one in caplog.records)
+    with sqlite3.connect(desk.folder / "newsletter.db") as connection:
+        [(purpose, text)] = connection.execute("SELECT purpose, text FROM notices").fetchall()
+        assert purpose == "dispatch-paused"
+        assert "blocked, see spamhaus" in text
+        assert connection.execute("SELECT count(*) FROM suppressions").fetchone() == (0,)
+    connection.close()
+    assert desk.json("issue", "report", "1")["refused"] == 0
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
