@@ -22,6 +22,9 @@ from newsletter.kit.database import insert_for
 AT_ONCE_SECONDS = 0.25
 """How much is reserved at once, and how late a moment may be used; short, since receivers count in short windows."""
 
+MOST_AHEAD = 100
+"""Reservations that may stand before one's own; a row further ahead was written by a clock that has been put right."""
+
 
 class Pace:
     """Counts out messages at *per_second*, which all workers on the route share; None is without limit. One thread."""
@@ -85,7 +88,7 @@ def _reserve(session: Session, route: str, *, span: timedelta) -> float:
     session.execute(begin.on_conflict_do_nothing())
     standing = session.execute(select(RoutePace.next_at).where(RoutePace.route == route).with_for_update()).scalar_one()
     now = _now(session)
-    first = max(standing, now)
+    first = standing if now < standing <= now + MOST_AHEAD * span else now
     session.execute(
         update(RoutePace)
         .where(RoutePace.route == route)

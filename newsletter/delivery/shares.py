@@ -26,8 +26,6 @@ LEASE = timedelta(seconds=90)
 """How long a share stands without a sign of life: a worker that lost the database has closed its lines before."""
 LOOK = 0.5
 """Seconds between two looks at what is due now, which are its signs of life, too."""
-
-
 STUCK = timedelta(minutes=5)
 """How long a line may knock at a silent server (RFC 5321 §4.5.3.2.1) after its worker has left."""
 
@@ -74,8 +72,9 @@ class Share:
             return False
         self._looked_at = self._monotonic()
         with suppress(OperationalError), self._database.write() as session:  # the lease bridges a database that is away
+            due = self._due(session, open_lines=self._lines)
             self._write(session, self._lines)
-            return self._due(session, open_lines=self._lines) != self._lines
+            return due != self._lines
         return False
 
     def leave(self, *, stuck: int = 0) -> None:
