@@ -127,7 +127,7 @@ def test_looking_changes_nothing(desk: Desk, method: str):
 
 
 @pytest.mark.parametrize(
-    "body", ["", "act=look", "List-Unsubscribe=Two-Clicks", "One-Click", "list=1", "List-Unsubscribe=", "\x00=\x00"]
+    "body", ["", "act=look", "List-Unsubscribe=Two-Clicks", "One-Click", "list=1", "List-Unsubscribe="]
 )
 def test_a_post_that_says_nothing_shows_the_page(desk: Desk, body: str):
     """Without the one-click body or the page's own button nothing happens."""
@@ -231,6 +231,8 @@ def test_every_answer_keeps_the_link_to_itself(desk: Desk):
     [
         (b"\xff\xfe=1", FORM["Content-Type"], 400),
         (b"a=%ff", FORM["Content-Type"], 400),
+        (b"a=%00", FORM["Content-Type"], 400),
+        (b"\x00=\x00", FORM["Content-Type"], 400),
         (b"&".join([b"a=1"] * 1_100), FORM["Content-Type"], 400),
         (b"a" * 33_000, FORM["Content-Type"], 413),
         (b"nothing like it", "multipart/form-data", 400),
