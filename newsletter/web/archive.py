@@ -14,14 +14,16 @@ from sqlalchemy.orm import Session
 from newsletter.issues.models import Approval, Issue, IssueState, StoredEdition
 from newsletter.issues.places import issue_path, opened_for, publication_path, version_path
 from newsletter.issues.versions import PublishedVersion
+from newsletter.kit.clock import Clock
 from newsletter.kit.database import Database
-from newsletter.kit.errors import BadToken, NotFound
+from newsletter.kit.errors import NotFound
 from newsletter.kit.templating import bundled, environment
-from newsletter.kit.tokens import Keyring, Purpose
+from newsletter.kit.tokens import Keyring
 from newsletter.publications import Access, Publication
 from newsletter.rendering.edition import MEDIA_TYPES, Medium
 from newsletter.web import feeds, searching, shelves
 from newsletter.web.feeds import FEEDS
+from newsletter.web.opening import may_read
 from newsletter.web.searching import Hit, Shelved
 from newsletter.web.shelves import Listed, Shelf
 
@@ -43,7 +45,7 @@ CACHE_SECONDS = 300
 PUBLIC = f"public, max-age={CACHE_SECONDS}"
 
 
-def router(database: Database, *, keyring: Keyring, public_url: str) -> APIRouter:
+def router(database: Database, *, keyring: Keyring, public_url: str, clock: Clock) -> APIRouter:
     """Return the archive's routes over *database*; *keyring* opens what is not open to everybody.
 
     Feeds and cards name whole addresses, which begin with *public_url*.
@@ -157,7 +159,7 @@ def router(database: Database, *, keyring: Keyring, public_url: str) -> APIRoute
     ) -> Response:
         with database.read() as session:
             row = session.execute(_published_edition(label, number, medium, version)).first()
-            if row is None or not (row.access is Access.OPEN or _may_read(keyring, reader, row.publication_id)):
+            if row is None or not (row.access is Access.OPEN or may_read(session, keyring, reader, row.publication_id, now=clock())):
                 raise NotFound("There is no issue at this address.")
             beside = shelves.neighbours(session, row.publication_id, number)
         root = request.scope.get("root_path", "")
@@ -206,14 +208,6 @@ def _links(root: str, label: str, beside: tuple[int | None, int | None]) -> dict
     if after is not None:
         links.append(f'<{root}{issue_path(label, after)}>; rel="next"')
     return {"Link": ", ".join(links)}
-
-
-def _may_read(keyring: Keyring, token: str, publication_id: int) -> bool:
-    """Tell whether *token* is a reader's link into this publication."""
-    try:
-        return keyring.read_link(Purpose.READ, token).publication_id == publication_id
-    except BadToken:
-        return False
 
 
 def _answer(

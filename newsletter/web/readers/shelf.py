@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
+from sqlalchemy import select
 
 from newsletter.issues.places import READER_SHELF, issue_path, opened_for
 from newsletter.kit.errors import BadToken
-from newsletter.kit.tokens import Purpose
 from newsletter.publications import Publication
 from newsletter.web import shelves
+from newsletter.web.opening import may_read
 from newsletter.web.problems import PAGE_HEADERS
 from newsletter.web.readers.site import Site, cited
 
@@ -37,9 +38,8 @@ def router(site: Site) -> APIRouter:
 
 
 def _opened(site: Site, label: str, reader: str) -> Publication:
-    claims = site.keyring.read_link(Purpose.READ, reader)
     with site.database.read() as session:
-        publication = session.get(Publication, claims.publication_id)
-    if publication is None or publication.label != label:
-        raise BadToken
+        publication = session.scalar(select(Publication).where(Publication.label == label))
+        if publication is None or not may_read(session, site.keyring, reader, publication.id, now=site.clock()):
+            raise BadToken
     return publication
