@@ -69,7 +69,7 @@ def create_app(
     app.include_router(
         archive.router(
             here.database, keyring=here.settings.keyring, public_url=here.settings.public_url, clock=here.clock
-        )  # fmt: skip
+        )
     )
     app.include_router(senders.router(here.database, handover_of(here)))
     if here.outbox is not None:

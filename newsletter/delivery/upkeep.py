@@ -1,4 +1,4 @@
-"""Upkeep: what the worker does beside sending: answers sign-ups at once, and once an hour lets go of what is over."""
+"""Upkeep: what the worker does beside sending: answers sign-ups at once, and does what is due each quarter hour."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from newsletter.kit.tokens import Keyring
 from subscribers import answers, membership
 from subscribers.links import ReaderLinks
 
-EVERY = timedelta(hours=1)
+EVERY = timedelta(minutes=15)
+"""Counted on the clock, and what every time zone is a multiple of: a digest of eight o'clock goes at eight."""
 
 
 class Upkeep:
@@ -80,5 +81,5 @@ class Upkeep:
             now = self._clock()
             if self._next is not None and now < self._next:
                 return False
-            self._next = now + EVERY
+            self._next = now + EVERY - (now - datetime.min.replace(tzinfo=now.tzinfo)) % EVERY
             return True

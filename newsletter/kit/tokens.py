@@ -121,6 +121,8 @@ class Keyring:
             raw = base64.b64decode(token, altchars=b"-_", validate=True)
         except (binascii.Error, ValueError) as error:
             raise BadToken from error
+        if "+" in token or "/" in token:  # Python takes the other alphabet as well; a link has one spelling
+            raise BadToken
         body = self._opened(purpose, raw)
         return LinkClaims(int.from_bytes(body[:2]), int.from_bytes(body[2:7]), int.from_bytes(body[7:]))
 

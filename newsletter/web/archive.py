@@ -159,7 +159,9 @@ def router(database: Database, *, keyring: Keyring, public_url: str, clock: Cloc
     ) -> Response:
         with database.read() as session:
             row = session.execute(_published_edition(label, number, medium, version)).first()
-            if row is None or not (row.access is Access.OPEN or may_read(session, keyring, reader, row.publication_id, now=clock())):
+            if row is None or not (
+                row.access is Access.OPEN or may_read(session, keyring, reader, row.publication_id, now=clock())
+            ):
                 raise NotFound("There is no issue at this address.")
             beside = shelves.neighbours(session, row.publication_id, number)
         root = request.scope.get("root_path", "")

@@ -89,7 +89,11 @@ def test_only_the_right_key_opens_the_members(place: Town):
     said.add(put(place, key, {"address": ADA}, label="weekly").text)
     assert len(said) == 1
     assert '"status":401' in said.pop()
-    unusable: list[list[dict[str, Any]]] = [[], [{"address": ADA, "admin": 1}], [{"address": ADA, "valid_until": "soon"}]]
+    unusable: list[list[dict[str, Any]]] = [
+        [],
+        [{"address": ADA, "admin": 1}],
+        [{"address": ADA, "valid_until": "soon"}],
+    ]
     assert [put(place, key, *wrong).status_code for wrong in unusable] == [422] * 3
     assert dump(place.database) == before
 
