@@ -99,7 +99,7 @@ def everything(session: Session, subscriber_id: int) -> dict[str, Any]:
         },
         "consent_record": {
             "verifies": verify_chain(session, subscriber_id),
-            "entries": [_proof(proof) for proof in consent_record(session, subscriber_id)],
+            "entries": [as_data(proof) for proof in consent_record(session, subscriber_id)],
         },
         "asked_for": [_wish(wish) for wish in _wishes(session, person.address_key)],
         "mailed_links": [
@@ -143,7 +143,8 @@ def _wish(wish: Wish) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _proof(proof: Proof) -> dict[str, Any]:
+def as_data(proof: Proof) -> dict[str, Any]:
+    """Return *proof* as plain data."""
     return {
         **({"merged_reader": proof.of} if proof.of else {}),
         "position": proof.position, "at": _iso(proof.at), "kind": proof.kind, "newsletter": proof.publication,

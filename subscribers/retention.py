@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, exists, select
@@ -22,9 +23,29 @@ from subscribers.wishes import UNCONFIRMED
 BATCH = 500
 
 
-def forget_wishes(session: Session, *, now: datetime) -> int:
-    """Delete sign-ups of a week ago, confirmed (the evidence is in the chain) or not; return how many."""
-    return len(session.scalars(delete(Wish).where(Wish.asked_at <= now - UNCONFIRMED).returning(Wish.id)).all())
+@dataclass(frozen=True, slots=True)
+class OldWishes:
+    """Sign-ups of a week ago."""
+
+    ids: list[int]
+    notice_ids: list[int]
+    """The mails that asked whoever never confirmed: nothing of theirs may outlive the sign-up."""
+
+
+def old_wishes(session: Session, *, now: datetime, batch: int = BATCH) -> OldWishes:
+    """Return sign-ups whose week is over, confirmed (the evidence is in the chain) or not."""
+    rows = session.execute(
+        select(Wish.id, Wish.notice_id, Wish.confirmed_at)
+        .where(Wish.asked_at <= now - UNCONFIRMED)
+        .order_by(Wish.id)
+        .limit(batch)
+    ).all()
+    return OldWishes([row[0] for row in rows], [row[1] for row in rows if row[1] and row[2] is None])
+
+
+def forget_wishes(session: Session, wishes: OldWishes) -> None:
+    """Delete sign-ups whose week is over. The caller has freed their deliveries and notices before."""
+    session.execute(delete(Wish).where(Wish.id.in_(wishes.ids)))
 
 
 def unconfirmed(session: Session, *, now: datetime, batch: int = BATCH) -> list[int]:

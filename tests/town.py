@@ -98,8 +98,14 @@ class Town:
         with self.here.mail_server() as server:
             runner = self.here.runner(server)
             runner.run_until_idle()
-        fresh, self.seen = self.server.received[self.seen :], len(self.server.received)
-        parsed = [email.message_from_bytes(one.data, policy=email.policy.default) for one in fresh]
+        before, self.seen = self.seen, len(self.server.received)
+        return self.mails(since=before)
+
+    def mails(self, *, since: int = 0) -> list[EmailMessage]:
+        """The mails that have come after so many others."""
+        parsed = [
+            email.message_from_bytes(one.data, policy=email.policy.default) for one in self.server.received[since:]
+        ]
         assert all(isinstance(one, EmailMessage) for one in parsed)
         return parsed  # type: ignore[return-value]
 

@@ -58,6 +58,29 @@ FACTS = {
 }
 """What people call each fact; the others are in the sealed text alone."""
 
+VALUES = {
+    "double_opt_in": N_("double opt-in: asked for, and confirmed by mail"),
+    "soft_opt_in": N_("soft opt-in: a customer, told of it when buying"),
+    "contract": N_("contract: part of what was agreed"),
+    "imported_with_evidence": N_("consent given elsewhere, its proof kept there"),
+    "sign_up": N_("sign-up"),
+    "confirmation": N_("the link in the confirmation mail"),
+    "preferences": N_("the reader's own page of choices"),
+    "one_click": N_("one click in the mail program"),
+    "page": N_("our own page"),
+    "embedded": N_("a form on another site"),
+    "api": N_("a program"),
+    "team": N_("the team"),
+    "all": N_("left everything at once"),
+    "lapsed": N_("the membership ended"),
+    "accepted": N_("handed to the mail server"),
+    "message_id": N_("Message-ID"),
+    "handed_over_at": N_("handed over at"),
+    "state": N_("state"),
+    "answer": N_("the server's answer"),
+}
+"""What people call the words of the sealed text; any other is shown as it was sealed."""
+
 
 def consent_page(
     session: Session, subscriber_id: int, profile: Profile, *, language: str, now: datetime
@@ -91,7 +114,9 @@ def consent_page(
             _("So nobody can change, add or take away an entry without changing every hash after it, down to the "
               "newest, which is kept beside the reader's address. Where a person was erased, salt and text are "
               "gone and the hashes still follow one another."),
+            _("The attached file consent-record.json holds every sealed text and salt exactly; compute with those."),
         ),
+        json=json.dumps([record.as_data(proof) for proof in proofs], ensure_ascii=False, indent=2),
         publisher=profile.masthead.publisher,
         made=now,
     )  # fmt: skip
@@ -104,7 +129,7 @@ def _entry(_: Words, proof: record.Proof, zone: ZoneInfo, zone_name: str) -> Ent
     facts = [(_("When"), f"{_.moment(proof.at, zone)} ({zone_name}); {proof.at.isoformat(timespec='seconds')}")]
     if proof.publication:
         facts.append((_("Newsletter"), proof.publication))
-    facts += [(_(FACTS[name]), _shown(value)) for name, value in proof.facts.items() if name in FACTS and value]
+    facts += [(_(FACTS[name]), _shown(_, value)) for name, value in proof.facts.items() if name in FACTS and value]
     hashes = (proof.previous_hash or "–", proof.commitment, proof.hash)
     chain = list(zip((_("Previous hash"), _("Commitment"), _("Hash")), hashes, strict=True))
     if proof.sealed:
@@ -112,7 +137,9 @@ def _entry(_: Words, proof: record.Proof, zone: ZoneInfo, zone_name: str) -> Ent
     return Entry(f"{title}: {proof.publication}" if proof.publication else title, tuple(facts), tuple(chain))
 
 
-def _shown(value: Any) -> str:
+def _shown(_: Words, value: Any) -> str:
     if isinstance(value, dict):
-        return "; ".join(f"{name}: {one}" for name, one in value.items() if one)
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        return "; ".join(f"{_shown(_, name)}: {_shown(_, one)}" for name, one in value.items() if one)
+    if isinstance(value, str):
+        return _(VALUES[value]) if value in VALUES else value
+    return json.dumps(value, ensure_ascii=False)

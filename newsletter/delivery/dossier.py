@@ -47,7 +47,7 @@ def confirmation_mail(session: Session, notice_id: int | None, *, keyring: Keyri
         "message_id": f"<{keyring.delivery(Purpose.MESSAGE_ID, delivery.id)}@{domain}>",
         "state": delivery.state.value,
         "handed_over_at": _iso(delivery.ended_at),
-        "answer": f"{delivery.code or ''} {delivery.reply}".strip(),
+        "answer": delivery.reply or str(delivery.code or ""),
     }
 
 

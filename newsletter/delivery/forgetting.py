@@ -33,16 +33,21 @@ _D = DELIVERIES.c
 class Forgotten:
     """What retention let go of."""
 
+    wishes: int = 0
+    """Sign-ups of a week ago, confirmed or not."""
     sign_ups: int = 0
     """Readers whose sign-up nobody confirmed."""
     pauses: int = 0
+    sendings: int = 0
     deliveries: int = 0
     notices: int = 0
 
     def __add__(self, other: Forgotten) -> Forgotten:
         return Forgotten(
+            self.wishes + other.wishes,
             self.sign_ups + other.sign_ups,
             self.pauses + other.pauses,
+            self.sendings + other.sendings,
             self.deliveries + other.deliveries,
             self.notices + other.notices,
         )
@@ -50,7 +55,7 @@ class Forgotten:
     @property
     def is_full(self) -> bool:
         """Whether this round had to stop before the end of some work."""
-        return max(self.sign_ups, self.pauses) >= retention.BATCH or self.deliveries >= BATCH
+        return max(self.wishes, self.sign_ups, self.pauses, self.sendings) >= retention.BATCH or self.deliveries >= BATCH
 
 
 def erase(session: Session, subscriber_id: int, *, keyring: Keyring, now: datetime, by: str) -> None:
@@ -78,7 +83,11 @@ def retain(session: Session, *, keep: timedelta, now: datetime) -> Forgotten:
 
     A round does a limited amount, so that no transaction is long; a long-neglected database takes several.
     """
-    retention.forget_wishes(session, now=now)
+    wishes = retention.old_wishes(session, now=now)
+    asked = select(Dispatch.id).where(Dispatch.notice_id.in_(wishes.notice_ids))
+    _free(session, _D.dispatch_id.in_(asked))
+    _blank_notices(session, Notice.id.in_(wishes.notice_ids))
+    retention.forget_wishes(session, wishes)
     waiting = retention.unconfirmed(session, now=now)
     for subscriber_id in waiting:
         _blank_notices(session, Notice.subscriber_id == subscriber_id)
@@ -88,9 +97,10 @@ def retain(session: Session, *, keep: timedelta, now: datetime) -> Forgotten:
     pauses = retention.end_pauses(session, now=now)
     erased = select(Subscriber.id).where(Subscriber.address_key.startswith(erasure.ERASED_KEY))
     _blank_notices(session, Notice.subscriber_id.in_(erased))
-    deliveries = _free(session, _D.subscriber_id.in_(erased)) + _forget_sendings(session, before=now - keep, now=now)
+    sendings, deliveries = _forget_sendings(session, before=now - keep, now=now)
+    deliveries += _free(session, _D.subscriber_id.in_(erased))
     notices = _blank_notices(session, Notice.created_at < now - NOTICES)
-    return Forgotten(len(waiting), pauses, deliveries, notices)
+    return Forgotten(len(wishes.ids), len(waiting), pauses, sendings, deliveries, notices)
 
 
 def readdress(session: Session, subscriber_id: int, address: str) -> None:
@@ -110,20 +120,23 @@ def readdress(session: Session, subscriber_id: int, address: str) -> None:
     )
 
 
-def _forget_sendings(session: Session, *, before: datetime, now: datetime) -> int:
-    """Take the persons out of the oldest sending that ended *before*, a batch at a time."""
-    oldest = session.scalar(
-        select(Dispatch.id)
-        .where(Dispatch.finished_at < before, Dispatch.forgotten_at.is_(None))
-        .order_by(Dispatch.id)
-        .limit(1)
+def _forget_sendings(session: Session, *, before: datetime, now: datetime) -> tuple[int, int]:
+    """Take the persons out of the oldest sendings that ended *before*; return how many sendings and deliveries.
+
+    Every notice is a sending of one, so a round takes many sendings, and of a large one a batch at a time.
+    """
+    oldest = list(
+        session.scalars(
+            select(Dispatch.id)
+            .where(Dispatch.finished_at < before, Dispatch.forgotten_at.is_(None))
+            .order_by(Dispatch.id)
+            .limit(retention.BATCH)
+        )
     )
-    if oldest is None:
-        return 0
-    freed = _free(session, and_(_D.dispatch_id == oldest, _D.address != ""))
+    freed = _free(session, and_(_D.dispatch_id.in_(oldest), _D.address != ""))
     if freed < BATCH:
-        session.execute(update(Dispatch).where(Dispatch.id == oldest).values(forgotten_at=now))
-    return freed
+        session.execute(update(Dispatch).where(Dispatch.id.in_(oldest)).values(forgotten_at=now))
+    return len(oldest), freed
 
 
 def _free(session: Session, which: ColumnElement[bool]) -> int:

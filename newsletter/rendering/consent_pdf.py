@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from newsletter.kit.errors import RenderingError
@@ -39,6 +39,8 @@ class ConsentPage:
     check_title: str
     check: tuple[str, ...]
     """How to verify it, a paragraph each."""
+    json: str
+    """The same record for a program, attached: exactly what was sealed, whatever a font or a line break does to it."""
     publisher: str
     made: datetime
 
@@ -48,12 +50,13 @@ def consent_pdf(page: ConsentPage, *, limits: Limits = Limits()) -> bytes:
 
     A character that no font of ours has is shown as a replacement character: a record must not fail for a name.
     """
-    page = fit_to_render(page, edition="PDF")
+    attached = page.json
+    page = fit_to_render(replace(page, json=""), edition="PDF")
     content = {**asdict(page), "made": page.made.isoformat(timespec="seconds"), "sans": SANS, "cjk": CJK}
     lost = set(missing_glyphs("".join(_strings(content))))
     if UNKNOWN in lost:
         raise RenderingError("The fonts have no sign for a missing character; install them again.")
-    data = _replaced(content, dict.fromkeys(lost, UNKNOWN))
+    data = _replaced(content, dict.fromkeys(lost, UNKNOWN)) | {"json": attached}
     return compile_pdf(
         data, {}, families={SANS, CJK}, embedded={SANS}, timestamp=int(page.made.timestamp()), limits=limits, main=MAIN
     )

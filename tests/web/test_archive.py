@@ -20,6 +20,7 @@ from newsletter.publications import Access, Profile
 from newsletter.rendering.edition import Medium
 from newsletter.worker import Installation
 from tests.issues.test_signoff import EDITIONS, GOOD
+from tests.subscribers.readers import add_reader
 
 SECRET = "a secret that only the tests know"
 
@@ -97,7 +98,9 @@ def test_a_closed_newsletter_opens_only_with_a_readers_link(here: Installation, 
     assert browser.get("/n/notes/").status_code == 404
     for token in ("", "x", ring.link(Purpose.READ, LinkClaims(2, 1)), ring.link(Purpose.PREFERENCES, LinkClaims(1, 1))):
         assert browser.get(f"/n/notes/1/{token}{token and '/'}").status_code == 404
-    token = ring.link(Purpose.READ, LinkClaims(1, 1))
+    stranger = ring.link(Purpose.READ, LinkClaims(1, 1))
+    assert browser.get(f"/n/notes/1/{stranger}/").status_code == 404
+    token = ring.link(Purpose.READ, LinkClaims(1, add_reader(here.database, "ada@example.org", 1, now=here.clock())))
     opened = browser.get(f"/n/notes/1/{token}/")
     assert opened.content == EDITIONS[Medium.WEB].data
     assert opened.headers["cache-control"].startswith("private")
