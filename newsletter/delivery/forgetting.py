@@ -55,7 +55,8 @@ class Forgotten:
     @property
     def is_full(self) -> bool:
         """Whether this round had to stop before the end of some work."""
-        return max(self.wishes, self.sign_ups, self.pauses, self.sendings) >= retention.BATCH or self.deliveries >= BATCH
+        most = max(self.wishes, self.sign_ups, self.pauses, self.sendings)
+        return most >= retention.BATCH or self.deliveries >= BATCH
 
 
 def erase(session: Session, subscriber_id: int, *, keyring: Keyring, now: datetime, by: str) -> None:
