@@ -12,7 +12,7 @@ from newsletter.kit.errors import BadInput, BadToken, Conflict
 from newsletter.kit.tokens import Keyring, LinkClaims
 from newsletter.mail.address import address_key, masked
 from newsletter.publications import Publication
-from subscribers import evidence, letters, limits, mailed_links, suppression
+from subscribers import evidence, letters, limits, mailed_links, suppression, wishes
 from subscribers.links import ReaderLinks
 from subscribers.models import LinkKind, Subscriber
 from subscribers.search_keys import domain_key
@@ -72,6 +72,7 @@ def move(session: Session, claims: LinkClaims, *, keyring: Keyring, now: datetim
     if other is not None:
         raise Conflict("This address reads our newsletters already; unsubscribe one of the two.")
     old = person.address
+    wishes.forget(session, person.address_key)
     suppression.lift(session, address, keyring=keyring)
     session.execute(
         update(Subscriber)

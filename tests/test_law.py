@@ -246,6 +246,20 @@ def test_erasure_keeps_only_a_keyed_hash_so_that_the_wish_is_remembered(place: T
     assert [mail["Subject"] for mail in place.deliver()] == ["Please confirm: Weekly"]  # only the reader's own way back
 
 
+def test_erasure_reaches_an_address_that_was_left_behind(place: Town):
+    """Whoever has moved and is erased later is not found by the old address either: mails, wishes, evidence."""
+    place.reader(ADA)
+    ask(place, own_data(place), "address", address="countess@new.example")
+    (mail,) = place.deliver()
+    place.client.post(link_in(mail, "m"), data={"act": "move"})
+    place.deliver()
+    ask(place, own_data(place, "countess@new.example"), "erase", sure="yes")
+    place.deliver()
+    everything = repr(dump(place.database)).lower()
+    assert "lovelace" not in everything
+    assert "countess" not in everything
+
+
 def test_objection_by_self_service(place: Town):
     """GDPR 21: ends everything at once and for good."""
     place.publish("daily")

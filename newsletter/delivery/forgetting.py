@@ -121,6 +121,16 @@ def readdress(session: Session, subscriber_id: int, address: str) -> None:
     )
 
 
+def adopt(session: Session, notice_id: int | None, subscriber_id: int) -> None:
+    """Say whose a mail was that went out before anybody was known: a confirmation that has been confirmed.
+
+    Erasure then finds it by the person, whatever the address is by then.
+    """
+    session.execute(update(Notice).where(Notice.id == notice_id).values(subscriber_id=subscriber_id))
+    carried = select(Dispatch.id).where(Dispatch.notice_id == notice_id)
+    session.execute(update(DELIVERIES).where(_D.dispatch_id.in_(carried)).values(subscriber_id=subscriber_id))
+
+
 def _forget_sendings(session: Session, *, before: datetime, now: datetime) -> tuple[int, int]:
     """Take the persons out of the oldest sendings that ended *before*; return how many sendings and deliveries.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends, Response
 
-from newsletter.delivery import dossier, welcomes
+from newsletter.delivery import dossier, forgetting, welcomes
 from newsletter.issues.places import publication_path
 from newsletter.kit.tokens import LinkClaims
 from newsletter.mail.address import masked
@@ -42,6 +42,7 @@ def router(site: Site) -> APIRouter:
             language, address = asked.wish.language, masked(asked.wish.address)
             mail = dossier.confirmation_mail(session, asked.wish.notice_id, keyring=site.keyring)
             done = confirmations.confirm(session, claims, keyring=site.keyring, now=now, mail=mail)
+            forgetting.adopt(session, asked.wish.notice_id, done.subscriber_id)
             coming = []
             if done.news and done.latest_issue:
                 for publication in done.joined:
