@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from newsletter.kit.catalogue import N_
 from newsletter.kit.errors import BadInput, BadToken, Conflict
 from newsletter.kit.tokens import Keyring, LinkClaims
 from newsletter.mail.address import address_key, masked
@@ -70,7 +71,7 @@ def move(session: Session, claims: LinkClaims, *, keyring: Keyring, now: datetim
     person = session.get_one(Subscriber, link.subscriber_id, populate_existing=True)
     other = session.scalar(select(Subscriber.id).where(Subscriber.address_key == key, Subscriber.id != person.id))
     if other is not None:
-        raise Conflict("This address reads our newsletters already; unsubscribe one of the two.")
+        raise Conflict(N_("This address reads our newsletters already; unsubscribe one of the two."))
     old = person.address
     wishes.forget(session, person.address_key)
     suppression.lift(session, address, keyring=keyring)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from newsletter.issues.models import Approval, Issue, IssueState, StoredEdition
 from newsletter.issues.places import issue_path, opened_for, publication_path, version_path
 from newsletter.issues.versions import PublishedVersion
+from newsletter.kit.catalogue import N_
 from newsletter.kit.clock import Clock
 from newsletter.kit.database import Database
 from newsletter.kit.errors import NotFound
@@ -162,7 +163,7 @@ def router(database: Database, *, keyring: Keyring, public_url: str, clock: Cloc
             if row is None or not (
                 row.access is Access.OPEN or may_read(session, keyring, reader, row.publication_id, now=clock())
             ):
-                raise NotFound("There is no issue at this address.")
+                raise NotFound(N_("There is no issue at this address."))
             beside = shelves.neighbours(session, row.publication_id, number)
         root = request.scope.get("root_path", "")
         links = _links(root, label, beside) if row.access is Access.OPEN else {}

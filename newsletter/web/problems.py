@@ -51,6 +51,8 @@ TITLES = {
     429: N_("That was too often"),
 }
 OUR_FAULT = N_("Something went wrong on our side; it has been noted. Please try again in a few minutes.")
+BOTH_LANGUAGES = "invalid_link.html"
+"""Says it in each language on one page: whoever follows a broken link has told us nothing, and all get the same."""
 UNSTORABLE = N_("A value in it cannot be stored: it is too large or holds a control character.")
 NO_PAGE = N_("There is no page at this address.")
 
@@ -127,7 +129,7 @@ def install(app: FastAPI) -> None:
 def _desk_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, DeskError)
     if isinstance(error, BadToken):
-        return _answer(request, 404, template="invalid_link.html", sentence=error.sentence)
+        return _answer(request, 404, template=BOTH_LANGUAGES, sentence=error.sentence)
     if isinstance(error, NotSignedIn):
         return _to_sign_in(request, error)
     status = status_of(error)
@@ -190,7 +192,8 @@ def _answer(request: Request, status: int, *, sentence: str, template: str = "pr
     title = TITLES.get(status) or (N_("Something went wrong") if status >= 500 else HTTPStatus(status).phrase)
     if request.url.path.removeprefix(request.scope.get("root_path", "")).startswith("/desk/"):
         return _at_the_desk(request, status, title=title, sentence=sentence)
-    _ = words(preferred(request.headers.get("accept-language", "")))
+    both = template == BOTH_LANGUAGES
+    _ = words("en" if both else preferred(request.headers.get("accept-language", "")))
     body = (
         environment("readers")
         .get_template(template)

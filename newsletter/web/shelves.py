@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from newsletter.issues.models import Approval, Issue, IssueState, Revision, StoredEdition
 from newsletter.issues.places import issue_path
 from newsletter.issues.versions import PublishedVersion
+from newsletter.kit.catalogue import N_
 from newsletter.kit.errors import NotFound
 from newsletter.manuscripts.document import Article, Document, from_json
 from newsletter.publications import Access, Profile, Publication
@@ -78,7 +79,7 @@ def open_publication(session: Session, label: str) -> Publication:
     """Return the publication *label* if everybody may read it; raise ``NotFound``."""
     found = session.scalar(select(Publication).where(Publication.label == label, Publication.access == Access.OPEN))
     if found is None:
-        raise NotFound("There is no newsletter at this address.")
+        raise NotFound(N_("There is no newsletter at this address."))
     return found
 
 

@@ -344,3 +344,20 @@ def test_looking_at_any_page_of_signing_up_changes_nothing(place: Town):
             )
             assert answer.status_code in {200, 303, 405}, path
     assert dump(place.database) == before
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/join/nowhere", "für den man sich anmelden kann"),
+        ("/n/nowhere/", "Unter dieser Adresse gibt es keinen Newsletter."),
+        ("/n/weekly/9/", "Unter dieser Adresse gibt es keine Ausgabe."),
+        ("/nowhere", "Unter dieser Adresse gibt es keine Seite."),
+    ],
+)
+def test_a_problem_speaks_the_language_that_the_browser_asks_for(place: Town, path: str, said: str):
+    """German for whoever prefers it, English for everybody else; the page says which it is."""
+    german = place.client.get(path, headers={"Accept-Language": "de-AT,en;q=0.5"})
+    assert (german.status_code, said in german.text, '<html lang="de"' in german.text) == (404, True, True)
+    for others in ("fr", "", "en,de;q=0.9"):
+        assert '<html lang="en"' in place.client.get(path, headers={"Accept-Language": others}).text

@@ -12,16 +12,17 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from newsletter.kit.catalogue import N_
 from newsletter.kit.errors import BadInput
 from newsletter.web.problems import BadForm, FormTooLong
 
 BODY_LIMIT = 32_768
 """Octets; our largest form, 200 newsletters to tick, each with its pause, has two thirds, a one-click body 26."""
 FIELD_LIMIT = 1_000
-NOT_WHOLE = "The form did not arrive whole. Please go back, load the page again and try once more."
+NOT_WHOLE = N_("The form did not arrive whole. Please go back, load the page again and try once more.")
 NUL_IN_JSON = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 """The escape of U+0000; a backslash before it would make it six plain characters."""
-TOO_LONG = "The form is longer than anything our pages send."
+TOO_LONG = N_("The form is longer than anything our pages send.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from newsletter.kit.catalogue import preferred, spoken, words
+from newsletter.kit.catalogue import N_, preferred, spoken, words
 from newsletter.kit.errors import BadInput, BadToken, NotFound
 from newsletter.kit.tokens import LinkClaims, Purpose
 from newsletter.mail.address import address_key, domain_of
@@ -27,7 +27,7 @@ AGAIN_AFTER = timedelta(hours=1)
 """Said to whoever has asked too often (RFC 9110 §10.2.3)."""
 STALE = timedelta(days=1)
 """A form left open overnight is shown once more, with today's wording."""
-NO_NEWSLETTER = "There is no newsletter at this address that one can sign up for."
+NO_NEWSLETTER = N_("There is no newsletter at this address that one can sign up for.")
 
 
 @dataclass(frozen=True, slots=True)

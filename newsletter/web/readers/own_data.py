@@ -7,6 +7,7 @@ browser's history or a forwarded mail holds opens it again.
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import RedirectResponse
@@ -74,6 +75,7 @@ def page(site: Site, claims: LinkClaims, *, said: str = "", status: int = 200) -
         "own_data.html", language, status=status, all=everything,
         person=person, key=site.keyring.link(Purpose.OPENED, claims), action=site.links.root + "/data", said=said,
         minutes=int(mailed_links.OPENED.total_seconds() // 60), kinds={kind: _(name) for kind, name in KINDS.items()},
+        when=lambda at: _.moment(datetime.fromisoformat(at), publication.profile.zone),
     )  # fmt: skip
 
 

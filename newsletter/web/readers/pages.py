@@ -52,11 +52,4 @@ def router(
         css = (bundled("templates") / "readers" / "readers.css").read_bytes()
         return Response(css, media_type="text/css", headers={"Cache-Control": STYLESHEET_CACHE})
 
-    @routes.api_route("/favicon.svg", methods=["GET", "HEAD"])
-    @routes.api_route("/favicon.ico", methods=["GET", "HEAD"])
-    def icon() -> Response:
-        """The sign in the browser's tab; what asks for the old name gets the same, and its type says what it is."""
-        drawing = (bundled("templates") / "readers" / "favicon.svg").read_bytes()
-        return Response(drawing, media_type="image/svg+xml", headers={"Cache-Control": STYLESHEET_CACHE})
-
     return routes
