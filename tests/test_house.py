@@ -15,7 +15,7 @@ import pytest
 
 from newsletter.delivery.states import DeliveryState, DispatchKind, DispatchState, EventKind, SkipReason
 from newsletter.issues.link_probe import Verdict
-from newsletter.issues.models import IssueState
+from newsletter.issues.models import IssueState, Visibility
 from newsletter.issues.received import FileState
 from newsletter.kit.settings import Settings
 from subscribers.import_tables import ImportStage
@@ -210,6 +210,7 @@ def test_the_glossary_has_every_word(word):
         (IssueState, "Where an issue stands"),
         (FileState, "Where a manuscript file stands"),
         (Verdict, "Where a link led"),
+        (Visibility, "Who may open an issue in the archive"),
         (SubscriptionState, "Where a reader stands with one publication"),
         (ImportStage, "Where an import stands"),
         (DispatchState, "Where a sending stands"),

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from newsletter.cli import held, importing, output, sending, signing
+from newsletter.cli import held, importing, output, sending, showing, signing
 from newsletter.cli.installation import opened
 from newsletter.cli.publication import By, Json
 from newsletter.manuscripts.remarks import Remark, Severity
@@ -123,6 +123,7 @@ signing.add_to(app)
 importing.add_to(app)
 sending.add_to(app)
 held.add_to(app)
+showing.add_to(app)
 
 
 def _as_data(remark: Remark) -> dict[str, Any]:

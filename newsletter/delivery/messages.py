@@ -17,7 +17,7 @@ from newsletter.delivery.progress import get
 from newsletter.delivery.promise import Fill
 from newsletter.delivery.seals import keyring_of
 from newsletter.delivery.states import DispatchKind, Variant
-from newsletter.issues import assets, signoff
+from newsletter.issues import assets, signoff, visibility
 from newsletter.issues.mailing import mailing_of
 from newsletter.issues.models import Approval, Issue, Revision
 from newsletter.issues.places import READER_SHELF, issue_path, pdf_path, publication_path
@@ -30,7 +30,7 @@ from newsletter.mail.dkim import DkimSigner
 from newsletter.manuscripts.document import MailFormat
 from newsletter.manuscripts.pictures import Pictures
 from newsletter.notices import Notice
-from newsletter.publications import Access, Profile, Publication
+from newsletter.publications import Profile, Publication
 from newsletter.rendering.digest import Digest, digest_html, digest_text, subject
 from newsletter.rendering.edition import MEDIA_TYPES, Medium
 from newsletter.rendering.editions import Editions
@@ -91,34 +91,39 @@ class OutgoingMessages:
             else:
                 content = _approved(session, dispatch, self._keyring)
             number = session.get_one(Issue, dispatch.issue_id).number if dispatch.issue_id else 0
+            told = dispatch.options["issues"] if isinstance(content, Digest) else [dispatch.issue_id or 0]
+            for_all = isinstance(content, Notice) or visibility.is_open_to_all(session, told)
         if isinstance(content, Notice):
-            return self._fill_of(notice_source(profile, content), dispatch, profile, None, keyring=keyring)
+            return self._fill_of(
+                notice_source(profile, content), dispatch, profile, None, keyring=keyring, for_all=for_all
+            )
         if isinstance(content, Digest):
-            return self._digest(content, variant, dispatch, profile, keyring=keyring)
+            return self._digest(content, variant, dispatch, profile, keyring=keyring, for_all=for_all)
         if isinstance(content, Proofs):
             content = _rendered(content, number)
         archive = self._public_url + publication_path(profile.label)
         source = issue_source(profile, content, variant, archive=archive, kind=dispatch.kind)
-        return self._fill_of(source, dispatch, profile, content, keyring=keyring)
+        return self._fill_of(source, dispatch, profile, content, keyring=keyring, for_all=for_all)
 
     def _digest(
-        self, digest: Digest, variant: Variant, dispatch: Dispatch, profile: Profile, *, keyring: Keyring
+        self, digest: Digest, variant: Variant, dispatch: Dispatch, profile: Profile, *, keyring: Keyring, for_all: bool
     ) -> Fill:
         archive = self._public_url + publication_path(profile.label)
         source = digest_source(profile, digest, variant, archive=archive)
         compiled = compile_message(source, message_id_domain=domain_of(profile.from_address))
         # Each issue stands below this place under its number; what is not open to all stands below a reader's own.
-        web = archive if profile.access is Access.OPEN else archive + READER_SHELF
+        web = archive if for_all else archive + READER_SHELF
         pages = MessageSlots(to_address="", message_id="", date=dispatch.created_at, web_url=web, pdf_url=web)
         domain = self._bounce_domain or domain_of(profile.from_address)
         return self._filler(
             compiled, pages, dispatch.publication_id, domain, keyring=keyring,
-            read_by_anybody=profile.access is Access.OPEN,
+            read_by_anybody=for_all,
         )  # fmt: skip
 
     def _fill_of(
-        self, source: MessageSource, dispatch: Dispatch, profile: Profile, issued: Issued | None, *, keyring: Keyring
-    ) -> Fill:
+        self, source: MessageSource, dispatch: Dispatch, profile: Profile, issued: Issued | None, *, keyring: Keyring,
+        for_all: bool,
+    ) -> Fill:  # fmt: skip
         domain = domain_of(profile.from_address)
         compiled = compile_message(source, message_id_domain=domain)
         pages = MessageSlots(to_address="", message_id="", date=dispatch.created_at)
@@ -127,7 +132,7 @@ class OutgoingMessages:
             pages = replace(pages, web_url=web, pdf_url=self._public_url + pdf_path(profile.label, issued.number))
         return self._filler(
             compiled, pages, dispatch.publication_id, self._bounce_domain or domain, keyring=keyring,
-            read_by_anybody=profile.access is Access.OPEN,
+            read_by_anybody=for_all,
         )  # fmt: skip
 
     def _filler(

@@ -51,6 +51,17 @@ ISSUE_TRANSITIONS: dict[IssueState, frozenset[IssueState]] = {
 """From each state, where an issue may go; published → draft begins the next version, a correction."""
 
 
+class Visibility(StrEnum):
+    """Who may open an issue in the archive."""
+
+    PUBLIC = "public"
+    """Anybody; it is in lists, feeds and search of a newsletter that is open."""
+    READERS = "readers"
+    """Readers and members, by the signed link in their mail; it is on their list."""
+    HIDDEN = "hidden"
+    """Readers, by the link in the mail that brought it; it is on no list."""
+
+
 class Issue(Base):
     """One dated number of a publication."""
 
@@ -71,6 +82,8 @@ class Issue(Base):
     embargo_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    visibility: Mapped[Visibility | None] = mapped_column(named(Visibility))
+    """Who may open it in the archive; None: anybody if its newsletter is open, else its readers."""
 
 
 class Revision(Base):

@@ -11,16 +11,17 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
-from newsletter.issues.models import Approval, Issue, IssueState, StoredEdition
+from newsletter.issues.models import Approval, Issue, IssueState, StoredEdition, Visibility
 from newsletter.issues.places import issue_path, opened_for, publication_path, version_path
 from newsletter.issues.versions import PublishedVersion
+from newsletter.issues.visibility import seen_by
 from newsletter.kit.catalogue import N_
 from newsletter.kit.clock import Clock
 from newsletter.kit.database import Database
 from newsletter.kit.errors import NotFound
 from newsletter.kit.templating import bundled, environment
 from newsletter.kit.tokens import Keyring
-from newsletter.publications import Access, Publication
+from newsletter.publications import Publication
 from newsletter.rendering.edition import MEDIA_TYPES, Medium
 from newsletter.web import feeds, searching, shelves
 from newsletter.web.feeds import FEEDS
@@ -161,12 +162,12 @@ def router(database: Database, *, keyring: Keyring, public_url: str, clock: Cloc
         with database.read() as session:
             row = session.execute(_published_edition(label, number, medium, version)).first()
             if row is None or not (
-                row.access is Access.OPEN or may_read(session, keyring, reader, row.publication_id, now=clock())
+                row.seen == Visibility.PUBLIC or may_read(session, keyring, reader, row.publication_id, now=clock())
             ):
                 raise NotFound(N_("There is no issue at this address."))
             beside = shelves.neighbours(session, row.publication_id, number)
         root = request.scope.get("root_path", "")
-        links = _links(root, label, beside) if row.access is Access.OPEN else {}
+        links = _links(root, label, beside) if row.seen == Visibility.PUBLIC else {}
         name = f"{label}-{number}" if version is None else f"{label}-{number}-v{version}"
         return _answer(request, row, medium, name=name, links=links)
 
@@ -214,17 +215,17 @@ def _links(root: str, label: str, beside: tuple[int | None, int | None]) -> dict
 
 
 def _answer(
-    request: Request, row: Row[str, bytes, Access, int], medium: Medium, *, name: str, links: dict[str, str]
+    request: Request, row: Row[str, bytes, str, int], medium: Medium, *, name: str, links: dict[str, str]
 ) -> Response:
     """Answer with the bytes that were signed off and sent, or 304 where the reader has them already."""
-    reach = "public" if row.access is Access.OPEN else "private"
+    reach = "public" if row.seen == Visibility.PUBLIC else "private"
     headers = {
         "ETag": f'"{row.sha256}"',
         "Cache-Control": f"{reach}, max-age={CACHE_SECONDS}",
         "Content-Security-Policy": EDITION_POLICY,
         **links,
     }
-    if row.access is not Access.OPEN:
+    if row.seen != Visibility.PUBLIC:
         headers["X-Robots-Tag"] = "noindex"
     if medium is Medium.PDF:
         headers["Content-Disposition"] = f'inline; filename="{name}.pdf"'
@@ -239,10 +240,12 @@ def _has_it(request: Request, etag: str) -> bool:
     return held.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in held.split(",")}
 
 
-def _published_edition(label: str, number: int, medium: Medium, version: int | None) -> Select[str, bytes, Access, int]:
+def _published_edition(label: str, number: int, medium: Medium, version: int | None) -> Select[str, bytes, str, int]:
     """The edition of one version that is out, the newest if none is named: a draft begun since changes nothing."""
     query = (
-        select(StoredEdition.sha256, StoredEdition.data, Publication.access, Publication.id.label("publication_id"))
+        select(
+            StoredEdition.sha256, StoredEdition.data, seen_by().label("seen"), Publication.id.label("publication_id")
+        )
         .join(Approval, Approval.revision_id == StoredEdition.revision_id)
         .join(PublishedVersion, PublishedVersion.approval_id == Approval.id)
         .join(Issue, Issue.id == PublishedVersion.issue_id)

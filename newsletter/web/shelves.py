@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ScalarSelect, Select, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, func, select
 from sqlalchemy.orm import Session
 
-from newsletter.issues.models import Approval, Issue, IssueState, Revision, StoredEdition
+from newsletter.issues.models import Approval, Issue, IssueState, Revision, StoredEdition, Visibility
 from newsletter.issues.places import issue_path
 from newsletter.issues.versions import PublishedVersion
+from newsletter.issues.visibility import seen_by
 from newsletter.kit.catalogue import N_
 from newsletter.kit.errors import NotFound
 from newsletter.manuscripts.document import Article, Document, from_json
@@ -26,6 +28,9 @@ from newsletter.rendering.wording import wording
 ALL = 500
 """Ten years of a weekly; beyond that a list wants pages."""
 HEADLINES = 3
+FOR_ALL = (Visibility.PUBLIC,)
+FOR_READERS = (Visibility.PUBLIC, Visibility.READERS)
+"""Which issues stand on the open shelf, and which on a reader's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +102,13 @@ def shelf_of(session: Session, publication: Publication, *, limit: int = ALL, se
     )
 
 
-def sent_issues(session: Session, publication_id: int, *, limit: int = ALL) -> list[Sent]:
-    """Return the newest *limit* issues that have gone out and were not withdrawn, newest first."""
+def sent_issues(
+    session: Session, publication_id: int, *, limit: int = ALL, seen: Collection[Visibility] = FOR_ALL
+) -> list[Sent]:
+    """Return the newest *limit* issues that have gone out, were not withdrawn and are *seen*, newest first."""
     rows = session.execute(
         select(Issue, Approval.revision_id, PublishedVersion.published_at, func.length(StoredEdition.data))
+        .join(Publication, Publication.id == Issue.publication_id)
         .join(PublishedVersion, PublishedVersion.id == _newest_version())
         .join(Approval, Approval.id == PublishedVersion.approval_id)
         .outerjoin(
@@ -108,7 +116,10 @@ def sent_issues(session: Session, publication_id: int, *, limit: int = ALL) -> l
             (StoredEdition.revision_id == Approval.revision_id) & (StoredEdition.medium == Medium.PDF),
         )
         .where(
-            Issue.publication_id == publication_id, Issue.published_at.is_not(None), Issue.state != IssueState.WITHDRAWN
+            Issue.publication_id == publication_id,
+            Issue.published_at.is_not(None),
+            Issue.state != IssueState.WITHDRAWN,
+            seen_by().in_(seen),
         )
         .order_by(Issue.number.desc())
         .limit(limit)
@@ -157,12 +168,17 @@ def neighbours(session: Session, publication_id: int, number: int) -> tuple[int 
                 Issue.publication_id == publication_id,
                 Issue.published_at.is_not(None),
                 Issue.state != IssueState.WITHDRAWN,
+                seen_by() == Visibility.PUBLIC,
             )
         )
 
-    before = nearest(select(func.max(Issue.number)).where(Issue.number < number))
-    after = nearest(select(func.min(Issue.number)).where(Issue.number > number))
+    before = nearest(_joined(func.max(Issue.number)).where(Issue.number < number))
+    after = nearest(_joined(func.min(Issue.number)).where(Issue.number > number))
     return before, after
+
+
+def _joined(number: ColumnElement[int]) -> Select[int]:
+    return select(number).join(Publication, Publication.id == Issue.publication_id)
 
 
 def _newest_version() -> ScalarSelect[int]:

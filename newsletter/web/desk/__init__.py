@@ -28,6 +28,7 @@ from newsletter.web.desk import (
     second_factor_page,
     sending,
     settings,
+    showing,
     signing_in,
     theme_samples,
     welcome,
@@ -42,7 +43,7 @@ __all__ = ["back_to", "filled", "flash", "icon", "page", "router", "words_of"]
 router = APIRouter(prefix="/desk")
 for area in (
     assets, signing_in, provider, welcome, second_factor_page, account, people, audit, installation, home, issue,
-    editor, margin, history, preview, review, sending, following, reporting, correcting,
+    showing, editor, margin, history, preview, review, sending, following, reporting, correcting,
     new_publication, settings, theme_samples, logo,
     manuscripts,
     pictures, links,

@@ -29,6 +29,7 @@ DEEDS = {
     "issue.publish": N_("an issue was published"),
     "issue.review.asked": N_("asked for a review"),
     "issue.review.changes_requested": N_("asked for changes"),
+    "issue.show_to": N_("changed who may open an issue in the archive"),
     "issue.revise": N_("wrote a version of an issue"),
     "manuscript.decide": N_("decided on a change or comment of a manuscript"),
     "manuscript.hand_in": N_("handed a manuscript in"),

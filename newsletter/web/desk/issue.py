@@ -11,6 +11,7 @@ from newsletter.team.roles import Permission
 from newsletter.web.auth import IssueDep, PublicationDep, VisitorDep, needs
 from newsletter.web.desk.issue_lists import STATES, names
 from newsletter.web.desk.page import page
+from newsletter.web.desk.showing import WHOM
 from newsletter.web.workplace import SessionDep
 
 router = APIRouter()
@@ -32,5 +33,6 @@ def issue(
         request, visitor, "desk/issue.html", publication=publication, issue=issue, revision=revision, states=STATES,
         names=names(session, {revision.author}),
         blocking=[(one, [(place, spot_of(document, place)) for place in one.places[:PLACES]]) for one in blocking],
+        whom=WHOM,
         notices=[remark for remark in found.remarks if remark.severity is Severity.NOTICE],
     )  # fmt: skip

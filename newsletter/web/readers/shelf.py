@@ -24,7 +24,8 @@ def router(site: Site) -> APIRouter:
     def shelf(label: str, reader: str) -> Response:
         publication = _opened(site, label, reader)
         with site.database.read() as session:
-            issues = shelves.shelf_of(session, publication).issues
+            sent = shelves.sent_issues(session, publication.id, seen=shelves.FOR_READERS)
+            issues = shelves.shelf_of(session, publication, sent=sent).issues
         listed = [(issue, site.links.root + opened_for(issue_path(label, issue.number), reader)) for issue in issues]
         return site.show("shelf.html", publication.profile.language, name=cited(publication), issues=listed)
 
