@@ -42,7 +42,6 @@ def show_to(
     if whom not in WHOM:
         raise BadForm(NOT_WHOLE)
     visibility.show_to(session, issue, Visibility(whom) if whom else None, by=visitor.address, now=place.clock())
-    said = words_of(request, visitor)(
-        "In the archive it opens for: %(whom)s.", whom=words_of(request, visitor)(WHOM[whom])
-    )
+    _ = words_of(request, visitor)
+    said = _("In the archive it opens for: %(whom)s.", whom=_(WHOM[whom]))
     return back_to(request, path_of(publication, issue), said)
