@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pytest
 
-from newsletter import notices
+from newsletter import notices, publications
 from newsletter.delivery import feedback, orders, planning, report
 from newsletter.delivery.dispatcher import Line
 from newsletter.delivery.messages import OutgoingMessages
@@ -27,7 +27,7 @@ from newsletter.kit.tokens import Keyring, Purpose
 from newsletter.mail.envelope import Deferred, Envelope
 from newsletter.manuscripts.document import Article, Document, Part, Section
 from newsletter.manuscripts.richtext import Paragraph, Text
-from newsletter.publications import Publication
+from newsletter.publications import Access, Publication
 from newsletter.rendering.edition import Edition, Medium
 from newsletter.rendering.slots import Slot
 from subscribers.links import ReaderLinks
@@ -132,7 +132,7 @@ def test_the_links_of_a_closed_newsletter_open_it_for_its_reader(database, keyri
     """Web edition and PDF stand in a folder that is the reader's token."""
     with database.write() as session:
         owner = session.get_one(Publication, 1)
-        owner.profile_json = owner.profile_json | {"access": "members"}
+        publications.change(session, owner, replace(owner.profile, access=Access.MEMBERS), now=NINE_OCLOCK, by="ann")
     send(database, issue_id, keyring)
     note = email.message_from_bytes(run(database, keyring)[2].data, policy=email.policy.default).get_content()
     tokens = set(re.findall(rf"{URL}/n/grids/1/(.{{36}})/(?:issue\.pdf)?\s", note))
