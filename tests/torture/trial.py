@@ -110,7 +110,7 @@ def account(mode: Mode, database: Database, server: TorturingServer, dispatch_id
         "the sum is not the plan": books.total != books.planned or books.planned != len(rows),
         "not finished": state is not DispatchState.FINISHED,
         "in doubt without need": mode.certain and books.uncertain > 0,
-        "two Message-IDs": any(len(ids) > 1 for ids in server.message_ids.values()),
+        "two Message-IDs": any(len(server.message_ids.get(row.address, ())) > 1 for row in rows),
         "more in doubt than promised": mode.accident in {"killed", "killed_early"}
         and not mode.faults
         and books.uncertain > accidents.KILLS * (CONNECTIONS + GROUP),
