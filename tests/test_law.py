@@ -215,7 +215,7 @@ def test_access_and_portability_by_self_service(place: Town):
     everything = json.loads(ask(place, key, "json"))
     assert everything["format"] == "newsletter-desk/person/1"
     assert set(everything) == {
-        "format", "made", "person", "subscriptions", "do_not_mail", "consent_record", "asked_for", "mailed_links", "mails",
+        "format", "made", "person", "subscriptions", "do_not_mail", "consent_record", "asked_for", "mailed_links", "mails", "noted",
     }  # fmt: skip
     assert everything["person"]["address"] == ADA
     assert everything["subscriptions"][0]["basis"] == "double_opt_in"
