@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import datetime
 
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
@@ -25,9 +27,21 @@ def desk_installation(database: Database, now: datetime, **settings: object) -> 
     return Installation(Settings(_env_file=None, secret_key=SECRET, **settings), database, lambda: now)  # type: ignore[arg-type]
 
 
+_RECENT: deque[tuple[Installation, FastAPI]] = deque(maxlen=2)
+
+
+def application(here: Installation) -> FastAPI:
+    """Return the application over *here*, one for all its browsers: building one takes longer than most requests."""
+    for known, app in _RECENT:
+        if known is here:
+            return app
+    _RECENT.append((here, create_app(here)))
+    return _RECENT[-1][1]
+
+
 def stranger(here: Installation) -> TestClient:
     """Return the browser of somebody who is not signed in; it sends Origin as browsers do and follows no redirect."""
-    return TestClient(create_app(here), base_url=ORIGIN, headers={"Origin": ORIGIN}, follow_redirects=False)
+    return TestClient(application(here), base_url=ORIGIN, headers={"Origin": ORIGIN}, follow_redirects=False)
 
 
 def client_as(
