@@ -36,6 +36,13 @@ def test_a_local_time_is_read_on_the_clocks_of_the_zone(text, meant):
     assert moment(text, BERLIN) == utc(meant)
 
 
+@pytest.mark.parametrize("text", ["0001-01-01 00:00", "9999-12-31T23:59-05:00"])
+def test_a_time_beyond_the_calendar_is_none(text):
+    """On another clock it would be in a year that there is not."""
+    with pytest.raises(BadInput, match="is no date"):
+        moment(text, BERLIN)
+
+
 def test_a_time_that_the_clocks_skip_is_answered_with_its_neighbours():
     """Sending at a time that does not exist would be somebody's guess."""
     with pytest.raises(BadInput, match=r"no 02:30 on 29 March 2026 in Europe/Berlin.*Write 01:30 or 03:30"):
