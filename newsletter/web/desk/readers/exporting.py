@@ -64,7 +64,8 @@ def _choice(session: Session, place: Workplace, publication: Publication, form: 
     columns = export.checked(session, [value for name, value in form.fields if name == "column"])
     within = None
     if number := form.get("segment"):
-        segment = segment_list.get(session, publication.id, int(number) if number.isdecimal() and len(number) < 10 else 0)
+        wanted = int(number) if number.isdecimal() and len(number) < 10 else 0
+        segment = segment_list.get(session, publication.id, wanted)
         where = narrowing.place(session, publication.id, now=place.clock())
         within = segments.readers(session, where, segment_list.conditions_of(segment))
     return Choice(publication.id, columns, within, everybody=bool(form.get("everybody")) and within is None)
