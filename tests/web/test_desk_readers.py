@@ -68,6 +68,13 @@ def test_what_concerns_the_whole_person_is_for_whoever_looks_after_all_of_it(her
     for deed in ("record.json", "record.pdf", "object", "suppress", "erase"):
         answer = editor.post(f"/desk/p/notes/readers/{ada}/{deed}", data={"sure": "yes", "reason": "x"})
         assert answer.status_code == 403, deed
+    barring = "/desk/p/notes/readers/do-not-mail"
+    for address in (ADA, "bo@example.net", "nobody@example.net"):  # and does not find out who reads another
+        answer = editor.post(barring, data={"address": address, "reason": "x"})
+        assert (answer.status_code, "no reader at this address" in answer.text) == (422, True)
+    assert (
+        editor.post(f"{barring}/import", files={"file": ("x", b"a@b.example")}, data={"source": "x"}).status_code == 403
+    )
     with here.database.read() as session:
         other = session.scalars(select(Subscription.publication_id).order_by(Subscription.publication_id)).all()[-1]
     assert editor.post(f"/desk/p/notes/readers/{ada}/subscriptions/{other}/end").status_code == 404
