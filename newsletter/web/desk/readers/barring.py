@@ -15,7 +15,7 @@ from starlette.datastructures import UploadFile
 
 from newsletter.kit.audit import record
 from newsletter.kit.catalogue import N_
-from newsletter.kit.errors import BadInput, NotPermitted
+from newsletter.kit.errors import BadInput
 from newsletter.mail.address import address_key
 from newsletter.team.roles import Permission
 from newsletter.team.sessions import Visitor
@@ -39,6 +39,7 @@ TAKEN_OVER = N_(
     "%(added)s addresses are new on the list, %(known)s were on it; %(wrong)s entries with an @ are no address."
 )
 NOT_YOURS = N_("There is no reader at this address whose newsletters are all yours to look after.")
+FOR_ALL = N_("The list holds for all newsletters; whoever looks after all readers can take over another system’s.")
 NO_REASON = N_("Say in a few words why this address must not be written to.")
 
 
@@ -75,8 +76,6 @@ def add(
 @router.post("/import")
 async def take_over(request: Request, visitor: VisitorDep, scope: ScopeDep, place: WorkplaceDep) -> Response:
     """Take over another system's list: a file whose cells hold addresses, whatever else they hold."""
-    if not visitor.may(Permission.READERS, None):  # it concerns the readers of all newsletters
-        raise NotPermitted
     length = request.headers.get("content-length", "")
     if not length.isdigit():
         raise BadForm("The form did not say how long it is; please try again.")
@@ -96,6 +95,8 @@ def _take_over(
     said, now = " ".join(source.split()), place.clock()
     _ = words_of(request, visitor)
     try:
+        if not visitor.may(Permission.READERS, None):
+            raise BadInput(FOR_ALL)
         if file is None or not said:
             raise BadInput(N_("Choose a file, and say which system its list is from."))
         addresses = _addresses(file)
