@@ -32,6 +32,8 @@ KEPT = timedelta(days=30)
 """How long a report can be downloaded: it names people, and whoever wants it longer has it by then."""
 FORGOTTEN = timedelta(days=2)
 """How long a file waits for somebody to say what its columns are."""
+NAME_OCTETS = 200
+"""Of a file's name, its end; file systems take 255."""
 FIELD, TAGS = "field:", "tags"
 
 
@@ -82,7 +84,8 @@ def unpacked(database: Database, job_id: int, file_name: str) -> Iterator[Path]:
 
 def path_in(folder: str, file_name: str) -> Path:
     """Return where a file of that name lies in *folder*, and nowhere else."""
-    return Path(folder) / (Path(file_name.replace("\0", "")).name or "list")
+    name = Path(file_name.replace("\0", "")).name.encode()[-NAME_OCTETS:].decode(errors="ignore")
+    return Path(folder) / (name if name.strip(".") else "list")
 
 
 def pieces(database: Database, job_id: int, kind: PartKind) -> Iterator[bytes]:
@@ -159,12 +162,13 @@ def columns_of(session: Session, mapping: Mapping[str, str], *, has_header: bool
     places: dict[str, int] = {}
     fields: list[tuple[int, int]] = []
     for place, wanted in mapping.items():
-        if not place.isdigit():
+        if not (place.isdecimal() and len(place) < 10):
             raise BadInput(N_("The columns do not fit the file; load the page again."))
         if wanted in places or wanted in {f"{FIELD}{field}" for field, _ in fields}:
             raise BadInput(N_("Two columns are the same thing; choose one of them."))
-        if wanted.startswith(FIELD) and wanted.removeprefix(FIELD).isdigit():
-            fields.append((own_fields.get(session, int(wanted.removeprefix(FIELD))).id, int(place)))
+        number = wanted.removeprefix(FIELD)
+        if wanted.startswith(FIELD) and number.isdecimal() and len(number) < 10:
+            fields.append((own_fields.get(session, int(number)).id, int(place)))
         elif wanted in HEADERS or wanted == TAGS:
             places[wanted] = int(place)
         else:

@@ -12,7 +12,7 @@ from newsletter.kit.catalogue import N_
 from newsletter.kit.database import insert_for
 from newsletter.kit.errors import BadInput, Conflict
 from newsletter.notices import Notice
-from subscribers import evidence, suppression
+from subscribers import evidence, suppression, wishes
 from subscribers.attributes import FieldValue, TagMark
 from subscribers.models import (
     MailedLink,
@@ -52,6 +52,7 @@ def merge(session: Session, kept_id: int, other_id: int, *, by: str, now: dateti
     _join_subscriptions(session, kept_id, other_id)
     _join_notes(session, kept_id, other_id)
     session.execute(delete(MailedLink).where(MailedLink.subscriber_id == other_id))
+    wishes.forget(session, key)  # pressed once more, an old button would make the other row anew
     session.execute(update(Notice).where(Notice.subscriber_id == other_id).values(subscriber_id=kept_id))
     _heed(session, kept.address_key, kept.address, key, address, now=now)
     name = kept.name or other.name

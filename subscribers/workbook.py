@@ -15,7 +15,11 @@ from subscribers.list_file import MAX_COLUMNS, Row, digest_of
 
 MOST_UNPACKED = 2_000_000_000
 """Octets; a million readers with ten columns have a quarter of it, a zip bomb has more."""
+MOST_BESIDE = 400_000_000
+"""Octets of a part that is no sheet, such as the words that cells share: it is in memory all at once. Those of a
+million readers have a quarter."""
 MOST_ENTRIES = 2_000
+SHEETS = "xl/worksheets/"
 NOT_ONE = "is no Excel workbook that can be read; save it as .xlsx or as CSV (UTF-8)"
 
 
@@ -54,7 +58,9 @@ def look_at(path: Path) -> Workbook:
         raise BadInput(f"{path.name} {NOT_ONE}.") from error
     if not any(entry.filename == "xl/workbook.xml" for entry in entries):
         raise BadInput(f"{path.name} {NOT_ONE}.")
-    if len(entries) > MOST_ENTRIES or sum(entry.file_size for entry in entries) > MOST_UNPACKED:
+    beside = max((entry.file_size for entry in entries if not entry.filename.startswith(SHEETS)), default=0)
+    unpacked = sum(entry.file_size for entry in entries)
+    if len(entries) > MOST_ENTRIES or unpacked > MOST_UNPACKED or beside > MOST_BESIDE:
         raise BadInput(f"{path.name} unpacks to more than any list of readers; save the list alone as CSV (UTF-8).")
     return Workbook(path, digest_of(path))
 

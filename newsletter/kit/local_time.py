@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from newsletter.kit.errors import BadInput
@@ -27,6 +27,8 @@ def moment(text: str, zone: ZoneInfo) -> datetime:
         raise BadInput(Sentence(_NO_TIME, text=repr(text))) from error
     if len(text.strip()) < len("2026-03-29 09:00"):
         raise BadInput(Sentence(_NO_HOUR, text=repr(text)))
+    if not MINYEAR < given.year < MAXYEAR:  # on another clock it would be in no year at all
+        raise BadInput(Sentence(_NO_TIME, text=repr(text)))
     if given.tzinfo is not None:
         return given.astimezone(UTC)
     first, second = given.replace(tzinfo=zone), given.replace(tzinfo=zone, fold=1)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins with one of these is run as a formula by spreadsheets (OWASP: CSV injection)."""
+_WITHIN = re.compile(r"([;\t\r\n]\s*)(?=[=+@-])")
+"""Where a formula would begin if the line were divided there: many a country's Excel divides at semicolons, and then
+quotation marks hold nothing together."""
+_KEPT = r"\1'"
 MARK = "\ufeff"
 """With this mark at its beginning Excel reads a file as UTF-8."""
 
@@ -22,5 +27,7 @@ def line(cells: Iterable[object]) -> str:
 
 
 def guarded(cell: str) -> str:
-    """Return *cell* so that a spreadsheet shows it and does not run it."""
-    return "'" + cell if cell.startswith(FORMULA_SIGNS) else cell
+    """Return *cell* so that a spreadsheet shows it and does not run it, wherever it divides the line."""
+    if cell.startswith(FORMULA_SIGNS):
+        return f"'{cell[0]}{_WITHIN.sub(_KEPT, cell[1:])}"
+    return _WITHIN.sub(_KEPT, cell)

@@ -55,6 +55,8 @@ BOTH_LANGUAGES = "invalid_link.html"
 """Says it in each language on one page: whoever follows a broken link has told us nothing, and all get the same."""
 UNSTORABLE = N_("A value in it cannot be stored: it is too large or holds a control character.")
 NO_PAGE = N_("There is no page at this address.")
+OF_SQLITE = "SQLite INTEGER"
+"""What its driver calls that for which a number is too large."""
 
 log = logging.getLogger(__name__)
 
@@ -123,6 +125,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _bad_request)
     app.add_exception_handler(DataError, _unstorable)
+    app.add_exception_handler(UnicodeEncodeError, _unstorable)
+    app.add_exception_handler(OverflowError, _too_large)
     app.add_exception_handler(Exception, _surprise)
 
 
@@ -172,6 +176,13 @@ def _unstorable(request: Request, error: Exception) -> Response:
     """A value no column holds, which no check before named: still the sender's, and nothing was written."""
     log.warning("a value that cannot be stored was refused")
     return _answer(request, 422, sentence=UNSTORABLE)
+
+
+def _too_large(request: Request, error: Exception) -> Response:
+    """A number that SQLite cannot hold, which is no error of the database to its driver."""
+    if OF_SQLITE not in str(error):
+        raise error
+    return _unstorable(request, error)
 
 
 def _surprise(request: Request, error: Exception) -> Response:

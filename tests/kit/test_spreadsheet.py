@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 from hypothesis import given
@@ -24,6 +25,13 @@ def read(line: str) -> list[str]:
 def test_no_cell_is_run_as_a_formula(cell):
     """Whatever readers call themselves, a spreadsheet shows it."""
     assert read(spreadsheet.line([cell, "x"])) == ["'" + cell, "x"]
+
+
+@pytest.mark.parametrize("cell", ["Ada;=1+1", "Ada; \t@SUM(A1)", "Ada\n-2+3", "Ada\t+1"])
+def test_no_cell_is_run_where_the_spreadsheet_divides_at_semicolons(cell):
+    """As the Excel of half of Europe does, to which quotation marks in the middle of a word mean nothing."""
+    parts = re.split(r"[;\t\r\n]", spreadsheet.line(["ada@example.org", cell]))[1:]
+    assert not any(part.strip().startswith(("=", "+", "-", "@")) for part in parts)
 
 
 @given(CELLS)

@@ -175,12 +175,13 @@ def test_the_encoding_is_found_out(tmp_path: Path, encoding: str, words: str):
     assert "\n".join(rows[1:]) == words
 
 
-def test_a_workbook_that_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch):
+@pytest.mark.parametrize("limit", ["MOST_UNPACKED", "MOST_BESIDE"])
+def test_a_workbook_that_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch, limit: str):
     """Its size is asked before a byte of it is unpacked."""
     from subscribers import workbook
 
     path = tmp_path / "list.xlsx"
     Workbook().save(path)
-    monkeypatch.setattr(workbook, "MOST_UNPACKED", 100)
+    monkeypatch.setattr(workbook, limit, 100)
     with pytest.raises(BadInput, match="unpacks to more"):
         list_file.look_at(path)

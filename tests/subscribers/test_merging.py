@@ -15,10 +15,11 @@ from newsletter.delivery.states import DeliveryState, DispatchKind, Variant
 from newsletter.kit.database import Database
 from newsletter.kit.errors import BadInput, Conflict
 from newsletter.kit.tokens import Keyring, LinkClaims
+from newsletter.publications import Publication
 from newsletter.web.readers.leaving import whose
-from subscribers import erasure, evidence, own_fields, record, searching, subscriptions, suppression, tagging
+from subscribers import erasure, evidence, own_fields, record, searching, subscriptions, suppression, tagging, wishes
 from subscribers.attributes import FieldKind
-from subscribers.models import ConsentEvent, Subscriber, Subscription, SubscriptionState, SuppressionReason
+from subscribers.models import ConsentEvent, Subscriber, Subscription, SubscriptionState, SuppressionReason, Wish
 from subscribers.searching import Question
 from tests.subscribers.readers import add_publication, add_reader
 
@@ -63,6 +64,15 @@ class Two:
 def two(database: Database, now: datetime) -> Two:
     """The two rows."""
     return Two(database, now)
+
+
+def test_an_old_button_does_not_make_the_other_row_anew(two: Two):
+    """The mail that asked the other address leads nowhere any more."""
+    with two.database.write() as session:
+        wishes.invite(session, session.get_one(Publication, two.both), OLD, by="tests", now=two.now)
+    two.merge()
+    with two.database.read() as session:
+        assert session.scalars(select(Wish)).all() == []
 
 
 def test_two_become_one_and_a_no_stays_a_no(two: Two):

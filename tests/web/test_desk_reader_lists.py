@@ -107,6 +107,13 @@ def test_a_list_goes_out_with_the_columns_that_were_chosen(here: Installation):
     assert deeds(here)[-2:] == ["readers.export", "readers.export"]
 
 
+@pytest.mark.parametrize("name", ["..", "名" * 120 + ".csv", "a/..\\.."])
+def test_a_list_comes_in_whatever_its_name(here: Installation, name: str):
+    """Also one that is no name on a disk, or longer than a disk takes."""
+    handed = client_as(here, Role.EDITOR, "notes").post(f"{BASE}/import", files={"file": (name, LIST.encode())})
+    assert handed.status_code == 303
+
+
 def test_the_do_not_mail_list_is_seen_added_to_and_taken_over(here: Installation):
     """Of one newsletter only who has to do with it; nobody of the team takes anybody off."""
     editor = client_as(here, Role.EDITOR)

@@ -68,10 +68,52 @@ def test_what_concerns_the_whole_person_is_for_whoever_looks_after_all_of_it(her
     for deed in ("record.json", "record.pdf", "object", "suppress", "erase"):
         answer = editor.post(f"/desk/p/notes/readers/{ada}/{deed}", data={"sure": "yes", "reason": "x"})
         assert answer.status_code == 403, deed
+    barring = "/desk/p/notes/readers/do-not-mail"
+    for address in (ADA, "bo@example.net", "nobody@example.net"):  # and does not find out who reads another
+        answer = editor.post(barring, data={"address": address, "reason": "x"})
+        assert (answer.status_code, "no reader at this address" in answer.text) == (422, True)
+    assert (
+        editor.post(f"{barring}/import", files={"file": ("x", b"a@b.example")}, data={"source": "x"}).status_code == 422
+    )
     with here.database.read() as session:
         other = session.scalars(select(Subscription.publication_id).order_by(Subscription.publication_id)).all()[-1]
     assert editor.post(f"/desk/p/notes/readers/{ada}/subscriptions/{other}/end").status_code == 404
     assert deeds(here) == []
+
+
+def test_a_segment_asks_only_about_newsletters_whose_readers_one_looks_after(here: Installation):
+    """Who of the readers reads another newsletter, too, is not found out by naming its number in the form."""
+    with here.database.read() as session:
+        other = session.scalars(select(Subscription.publication_id).order_by(Subscription.publication_id)).all()[-1]
+    form = {"joined": "all", "g0-joined": "any", "g0-c0-subject": f"reads:{other}", "g0-c0-how": "has"}
+    path = "/desk/p/notes/readers/segments"
+    editor, everybody = client_as(here, Role.EDITOR, "notes"), client_as(here, Role.EDITOR)
+    unknown = editor.post(f"{path}/count", data=form | {"g0-c0-subject": "reads:4711"}).text
+    assert editor.post(f"{path}/count", data=form).text == unknown
+    assert editor.post(f"{path}/new", data=form | {"act": "save", "name": "Both"}).status_code == 422
+    assert everybody.post(f"{path}/count", data=form).text == "1"
+    saved = everybody.post(f"{path}/new", data=form | {"act": "save", "name": "Both"}).headers["location"]
+    assert editor.post(saved, data=form | {"act": "save", "name": "Mine"}).status_code == 422
+    assert ">Other<" not in editor.get(saved).text
+
+
+@pytest.mark.parametrize("subject", ["tag:²", "tag:1x"])
+def test_a_number_that_is_none_is_refused(here: Installation, subject: str):
+    """Also one that only looks like a digit."""
+    form = {"joined": "all", "g0-joined": "any", "g0-c0-subject": subject, "g0-c0-how": "has", "act": "remove:²:²"}
+    answer = client_as(here, Role.EDITOR, "notes").post("/desk/p/notes/readers/segments/count", data=form)
+    assert "did not arrive whole" in answer.text
+    handed = client_as(here, Role.EDITOR, "notes").post(
+        "/desk/p/notes/readers/export", data={"column": "address", "segment": "²"}
+    )
+    assert handed.status_code == 404
+
+
+@pytest.mark.parametrize("path", ["i/{}/", "readers/segments/{}", "readers/import/{}"])
+def test_a_number_that_no_database_holds_is_refused(here: Installation, path: str):
+    """SQLite takes eight octets of a number; its driver raises an error of another kind than PostgreSQL's."""
+    editor = client_as(here, Role.EDITOR)
+    assert editor.get(f"/desk/p/notes/{path.format(10**30)}").status_code == 422
 
 
 def test_corrections_are_all_or_nothing_and_sealed(here: Installation):

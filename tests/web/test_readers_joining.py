@@ -156,6 +156,16 @@ def test_what_is_no_address_is_said_at_the_field(place: Town, typed: str):
     assert asked(place) == 0
 
 
+@pytest.mark.parametrize("path", ["/join/daily", "/join/", "/link/"])
+def test_half_a_character_is_no_form(place: Town, path: str):
+    """A part of a form may name an encoding in which half of a surrogate pair can be written; no database takes it."""
+    place.publish("daily")
+    part = b'--x\r\nContent-Disposition: form-data; name="address"\r\n\r\nad\\ud800@example.org\r\n--x--\r\n'
+    kind = "multipart/form-data; boundary=x; charset=raw_unicode_escape"
+    assert place.client.post(path, content=part, headers={"content-type": kind}).status_code == 400
+    assert asked(place) == 0
+
+
 def test_two_spellings_of_a_domain_are_one_person(place: Town):
     """jürgen@exämple.de and its A-label; the second sign-up is told of the first."""
     place.reader("jurgen@exämple.de")

@@ -22,6 +22,8 @@ FIELD_LIMIT = 1_000
 NOT_WHOLE = N_("The form did not arrive whole. Please go back, load the page again and try once more.")
 NUL_IN_JSON = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 """The escape of U+0000; a backslash before it would make it six plain characters."""
+HALF = re.compile("[\ud800-\udfff]")
+"""Half of a surrogate pair: a part of a multipart form may name an encoding in which it can be written."""
 TOO_LONG = N_("The form is longer than anything our pages send.")
 
 
@@ -83,7 +85,8 @@ async def _multipart(request: Request, body: bytes) -> Form:
 
 def _whole(pairs: Iterable[tuple[str, str]]) -> Form:
     form = Form(tuple(pairs))
-    if any("\0" in value for _, value in form.fields):  # no keyboard types it, and PostgreSQL stores no such text
+    # No keyboard types a NUL, and PostgreSQL stores no such text; half of a surrogate pair is no character at all.
+    if any("\0" in value or HALF.search(value) for _, value in form.fields):
         raise BadForm(NOT_WHOLE)
     return form
 

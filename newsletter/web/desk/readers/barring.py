@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, Annotated
 
 from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
@@ -15,26 +16,30 @@ from starlette.datastructures import UploadFile
 from newsletter.kit.audit import record
 from newsletter.kit.catalogue import N_
 from newsletter.kit.errors import BadInput
+from newsletter.mail.address import address_key
+from newsletter.team.roles import Permission
 from newsletter.team.sessions import Visitor
 from newsletter.web.auth import VisitorDep
 from newsletter.web.desk.flash import back_to
 from newsletter.web.desk.forms import filled
 from newsletter.web.desk.page import page, words_of
 from newsletter.web.desk.readers.person import REASONS
-from newsletter.web.desk.readers.scope import Scope, ScopeDep
+from newsletter.web.desk.readers.scope import Scope, ScopeDep, governs, ties
 from newsletter.web.desk.signing_in import FormDep
 from newsletter.web.problems import BadForm, FormTooLong
 from newsletter.web.readers.forms import Form
 from newsletter.web.workplace import SessionDep, Workplace, WorkplaceDep
 from subscribers import barred, suppression
 from subscribers.list_file import look_at
-from subscribers.models import SuppressionReason
+from subscribers.models import Subscriber, SuppressionReason
 
 router = APIRouter(prefix="/do-not-mail")
 MOST_BYTES = 50_000_000
 TAKEN_OVER = N_(
     "%(added)s addresses are new on the list, %(known)s were on it; %(wrong)s entries with an @ are no address."
 )
+NOT_YOURS = N_("There is no reader at this address whose newsletters are all yours to look after.")
+FOR_ALL = N_("The list holds for all newsletters; whoever looks after all readers can take over another system’s.")
 NO_REASON = N_("Say in a few words why this address must not be written to.")
 
 
@@ -57,6 +62,7 @@ def add(
     try:
         if not reason:
             raise BadInput(NO_REASON)
+        _check_reader(session, visitor, form.get("address").strip())
         added = suppression.suppress(
             session, form.get("address").strip(), reason=SuppressionReason.REQUEST, now=now, details=reason
         )
@@ -89,6 +95,8 @@ def _take_over(
     said, now = " ".join(source.split()), place.clock()
     _ = words_of(request, visitor)
     try:
+        if not visitor.may(Permission.READERS, None):
+            raise BadInput(FOR_ALL)
         if file is None or not said:
             raise BadInput(N_("Choose a file, and say which system its list is from."))
         addresses = _addresses(file)
@@ -105,6 +113,18 @@ def _take_over(
         TAKEN_OVER, added=_.number(added), known=_.number(known), wrong=_.number(len(wrong)),
     )  # fmt: skip
     return back_to(request, f"{scope.path}/do-not-mail", sentence)
+
+
+def _check_reader(session: Session, visitor: Visitor, address: str) -> None:
+    """Raise ``BadInput`` unless *visitor* looks after all that whoever has *address* reads: it stops all of that.
+
+    The same of an address that nobody has, so that nobody finds out who reads other newsletters.
+    """
+    if visitor.may(Permission.READERS, None):
+        return
+    person = session.scalar(select(Subscriber).where(Subscriber.address_key == address_key(address)))
+    if person is None or not governs(visitor, ties(session, person)):
+        raise BadInput(NOT_YOURS)
 
 
 def _addresses(file: IO[bytes]) -> list[str]:
@@ -126,5 +146,6 @@ def _page(
         request, visitor, "desk/readers/barred.html", status=422 if sentence else 200, publication=scope.publication,
         scope=scope, zone=scope.zone, entries=entries, onward=onward, words=words.strip(), before=before,
         reasons=REASONS, total=barred.count(session, scope.publication_id),
+        takes_lists=visitor.may(Permission.READERS, None),
         form=filled(dict(typed.fields), wrong={"": said} if said else None, summary=said),
     )  # fmt: skip

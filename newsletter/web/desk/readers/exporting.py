@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import IO
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
@@ -50,7 +53,7 @@ def hand_out(
         lines = export.rows(place.database, choice)
         if form.get("form") == "xlsx":
             file = export.workbook(header, lines)
-            return _answer(iter(lambda: file.read(BLOCK), b""), WORKBOOK, f"{label}-readers.xlsx")
+            return _answer(_blocks(file), WORKBOOK, f"{label}-readers.xlsx")
         return _answer(export.csv(header, lines), "text/csv; charset=utf-8", f"{label}-readers.csv")
     except BadInput as error:
         with place.database.read() as session:
@@ -61,10 +64,17 @@ def _choice(session: Session, place: Workplace, publication: Publication, form: 
     columns = export.checked(session, [value for name, value in form.fields if name == "column"])
     within = None
     if number := form.get("segment"):
-        segment = segment_list.get(session, publication.id, int(number) if number.isdigit() and len(number) < 10 else 0)
+        wanted = int(number) if number.isdecimal() and len(number) < 10 else 0
+        segment = segment_list.get(session, publication.id, wanted)
         where = narrowing.place(session, publication.id, now=place.clock())
         within = segments.readers(session, where, segment_list.conditions_of(segment))
     return Choice(publication.id, columns, within, everybody=bool(form.get("everybody")) and within is None)
+
+
+def _blocks(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while block := file.read(BLOCK):
+            yield block
 
 
 def _answer(body: object, media_type: str, name: str) -> Response:

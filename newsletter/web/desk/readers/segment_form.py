@@ -125,7 +125,7 @@ def changed(wanted: Conditions, form: Form, offered: Offers) -> Conditions:
     act, _, place = form.get("act").partition(":")
     groups = list(wanted.groups)
     at, _, row = place.partition(":")
-    number = int(at) if at.isdigit() and int(at) < len(groups) else None
+    number = int(at) if at.isdecimal() and len(at) < 4 and int(at) < len(groups) else None
     if act == "add-group":
         groups.append(Group(Joined.ANY, ()))
     elif act == "add" and number is not None and (subject := form.get(f"g{number}-add")):
@@ -134,7 +134,7 @@ def changed(wanted: Conditions, form: Form, offered: Offers) -> Conditions:
             raise BadForm(NOT_WHOLE)
         condition = replace(condition, how=offer.hows[0], value=offer.options[0][0] if offer.options else "")
         groups[number] = replace(groups[number], conditions=(*groups[number].conditions, condition))
-    elif act == "remove" and number is not None and row.isdigit():
+    elif act == "remove" and number is not None and row.isdecimal() and len(row) < 4:
         rest = [each for place_, each in enumerate(groups[number].conditions) if place_ != int(row)]
         groups[number] = replace(groups[number], conditions=tuple(rest))
     elif act == "remove-group" and number is not None:
@@ -159,7 +159,7 @@ def _numbers(form: Form) -> Iterator[int]:
 
 def _condition(subject: str, how: str, value: str) -> Condition:
     kind, _, number = subject.partition(":")
-    if kind not in set(Subject) or (number and not (number.isdigit() and len(number) < 10)) or how not in set(How):
+    if kind not in set(Subject) or (number and not (number.isdecimal() and len(number) < 10)) or how not in set(How):
         raise BadForm(NOT_WHOLE)
     return Condition(Subject(kind), How(how), value.strip()[: conditions.LONGEST_VALUE].replace("\0", ""),
                      int(number or 0))  # fmt: skip

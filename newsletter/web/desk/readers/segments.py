@@ -25,7 +25,7 @@ from newsletter.web.desk.signing_in import FormDep
 from newsletter.web.readers.forms import Form
 from newsletter.web.workplace import SessionDep, TurnDep, Workplace, WorkplaceDep
 from subscribers import own_fields, segment_list, segments, tagging
-from subscribers.conditions import Conditions, Group, Joined
+from subscribers.conditions import BROKEN, Conditions, Group, Joined, Subject
 from subscribers.segment_table import Segment
 
 router = APIRouter(prefix="/segments")
@@ -68,7 +68,7 @@ def count(
     """Answer with how many fit what the form holds now, for the number beside it."""
     _ = words_of(request, visitor)
     try:
-        number = _.number(_count(session, place, publication, segment_form.read(form)))
+        number = _.number(_count(session, place, visitor, publication, segment_form.read(form)))
     except BadInput as error:
         return HTMLResponse(f'<span class="small">{escape(_(str(error)))}</span>', headers=PAGE_HEADERS)
     return HTMLResponse(str(escape(number)), headers=PAGE_HEADERS)
@@ -135,7 +135,7 @@ def _note(
     with place.database.write() as session:
         if act == "field":
             number = form.get("field")
-            field = own_fields.get(session, int(number) if number.isdigit() and len(number) < 10 else 0)
+            field = own_fields.get(session, int(number) if number.isdecimal() and len(number) < 10 else 0)
             value = own_fields.read_value(field, form.get("value"))
             if value is None:
                 raise BadInput(N_("Say what the field is to hold."))
@@ -167,7 +167,7 @@ def _press(
     try:
         wanted = segment_form.read(form)
         if form.get("act") == "save":
-            full = wanted.without_empty
+            full = _permitted(session, visitor, publication, wanted.without_empty)
             segments.checked(session, _place(session, place, publication), full)
             saved = segment_list.save(
                 session, publication.id, form.get("name"), full, by=visitor.address, now=place.clock(), segment=segment
@@ -190,7 +190,7 @@ def _form(
     scope = Scope(publication)
     _ = words_of(request, visitor)
     try:
-        fitting = _.number(_count(session, place, publication, wanted))
+        fitting = _.number(_count(session, place, visitor, publication, wanted))
     except BadInput:
         fitting = "–"
     said = _(sentence)
@@ -203,8 +203,19 @@ def _form(
     )  # fmt: skip
 
 
-def _count(session: Session, place: Workplace, publication: Publication, wanted: Conditions) -> int:
-    return segments.count(session, _place(session, place, publication), wanted.without_empty)
+def _count(
+    session: Session, place: Workplace, visitor: Visitor, publication: Publication, wanted: Conditions
+) -> int:  # fmt: skip
+    asked = _permitted(session, visitor, publication, wanted.without_empty)
+    return segments.count(session, _place(session, place, publication), asked)
+
+
+def _permitted(session: Session, visitor: Visitor, publication: Publication, wanted: Conditions) -> Conditions:
+    """Return *wanted*; raise ``BadInput`` if it asks who reads a newsletter whose readers *visitor* may not see."""
+    seen = {each.id for each in Scope(publication).seen(session, visitor)}
+    if any(one.subject is Subject.READS and one.of not in seen for one in wanted.every):
+        raise BadInput(BROKEN)  # as for a newsletter that there is not
+    return wanted
 
 
 def _place(session: Session, place: Workplace, publication: Publication) -> segments.Place:
