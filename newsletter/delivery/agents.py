@@ -65,6 +65,8 @@ class Agents:
     def collect(self, *, at_least: int, patience: float, hungry: bool) -> list[Done]:
         """Return the outcomes so far, as an ``Outlet`` does."""
         deadline = time.monotonic() + patience
+        self._hear(0.0)  # first of all: what they say is all that is known of them
+        self._spread()
         while len(self._back) < at_least and not (hungry and self._starved and not self.untouched):
             left = deadline - time.monotonic()
             if left <= 0 or (self.closing.is_set() and not self.under_way) or self.lost:
