@@ -258,6 +258,8 @@ class Scribe:
         if trouble is None or (self._trays.open_lanes and trouble.said is None):
             return
         self._withdraw()
+        if math.isinf(self._dry_until):
+            return  # that is done: what is on a line ends
         if trouble.said or trouble.permanent or self._clock() - trouble.since >= self._line.patience:
             self._write(0)
             alarm = alarms.unreachable(trouble, route=self._line.name, now=self._clock())
