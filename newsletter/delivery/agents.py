@@ -236,9 +236,11 @@ class _Agent:
     def __init__(self, transport: Transport, lines: int) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
-            command = [sys.executable, "-m", "newsletter.delivery.agent", str(theirs.fileno())]
+            # Modules come from where ours come from; -P, since whatever lies in the working folder is none of them.
+            command = [sys.executable, "-P", "-m", "newsletter.delivery.agent", str(theirs.fileno())]
+            environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
             self.process = subprocess.Popen(  # noqa: S603  # this very program
-                command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
+                command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()], env=environment
             )
         self.line = Connection(ours.detach())
         self.lines = lines

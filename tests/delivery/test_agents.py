@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from sqlalchemy import func, select
@@ -36,6 +37,13 @@ from tests.torture.server import TorturingServer
 sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """An agent has no database, so one kind is enough."""
 ADDRESSES = [f"r{number}@example.org" for number in range(120)]
+
+
+class Foreign(NamedTuple):
+    """A word that no agent knows."""
+
+    number: int
+    fill: object
 
 
 @pytest.fixture(autouse=True)
@@ -237,3 +245,34 @@ def test_a_stop_ends_what_is_on_the_lines_although_more_waits(database: Database
         assert time.monotonic() - begun < 10
         assert counted(database, dispatch)["accepted"] == server.copies.total()
     assert account(database, dispatch).uncertain == 0
+
+
+@sqlite
+def test_an_agent_that_does_not_understand_a_word_ends(database: Database, monkeypatch: pytest.MonkeyPatch):
+    """As after an upgrade under a running worker: threads of the worker itself take over, and nobody waits for ever."""
+    dispatch = promised(database, *ADDRESSES[:12])
+    monkeypatch.setattr(agents, "Learn", Foreign)
+    with TorturingServer() as server:
+        desk = runner(database, server.port)
+        with sending(desk) as thread:
+            thread.join(40)
+            desk.stop()
+    books = account(database, dispatch)
+    assert books.accepted + books.uncertain == 12
+    assert books.uncertain <= 3 + GROUP
+
+
+@sqlite
+def test_an_agent_takes_no_module_from_the_working_folder(
+    database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    """A command may be called in any folder, one of strangers too."""
+    dispatch = promised(database, *ADDRESSES[:12])
+    (tmp_path / "selectors.py").write_text("raise SystemExit('this is not the module you are looking for')")
+    monkeypatch.chdir(tmp_path)
+    with TorturingServer() as server:
+        desk = runner(database, server.port)
+        desk.run_until_idle()
+        assert server.connections == 3
+        assert desk._dispatcher._dispatchers[0]._agents
+    assert counted(database, dispatch) == {"accepted": 12}
