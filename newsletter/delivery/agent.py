@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 
@@ -73,7 +74,10 @@ class Agent:
             while True:
                 self._heed(self._scribe.recv())
         except (EOFError, OSError):
-            os._exit(1)  # whoever could write down what becomes of a message is gone
+            pass  # whoever could write down what becomes of a message is gone
+        except Exception:  # a word that is not understood, as after an upgrade under our feet
+            traceback.print_exc()
+        os._exit(1)  # the scribe sees that, and would wait for ever for somebody who does not listen
 
     def _heed(self, word: object) -> None:
         match word:

@@ -65,6 +65,8 @@ class Agents:
     def collect(self, *, at_least: int, patience: float, hungry: bool) -> list[Done]:
         """Return the outcomes so far, as an ``Outlet`` does."""
         deadline = time.monotonic() + patience
+        self._hear(0.0)  # first of all: what they say is all that is known of them
+        self._spread()
         while len(self._back) < at_least and not (hungry and self._starved and not self.untouched):
             left = deadline - time.monotonic()
             if left <= 0 or (self.closing.is_set() and not self.under_way) or self.lost:
@@ -234,9 +236,11 @@ class _Agent:
     def __init__(self, transport: Transport, lines: int) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
-            command = [sys.executable, "-m", "newsletter.delivery.agent", str(theirs.fileno())]
+            # Modules come from where ours come from; -P, since whatever lies in the working folder is none of them.
+            command = [sys.executable, "-P", "-m", "newsletter.delivery.agent", str(theirs.fileno())]
+            environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
             self.process = subprocess.Popen(  # noqa: S603  # this very program
-                command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
+                command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()], env=environment
             )
         self.line = Connection(ours.detach())
         self.lines = lines

@@ -27,10 +27,11 @@ class Appetite:
         self._ever_open = self._ever_open or lines > 0
         if self._ever_open and trays.trouble is None:
             lines = self._lines  # one that is being opened anew counts
+        starved = trays.starved()  # heard in any case, or nobody would wait for the next outcome any more
         if lines == 0:
             return 0
         now = time.monotonic()
-        if trays.starved() and not trays.untouched:
+        if starved and not trays.untouched:
             self._ahead, self._fed_at = min(self._most_ahead, self._ahead * 2), now
         elif trays.untouched and now - self._fed_at > 1.0:
             self._ahead, self._fed_at = max(1, self._ahead // 2), now

@@ -126,10 +126,12 @@ class Dispatcher:
             try:
                 _drain(outlet, scribe)
             finally:
-                scribe.leave()
-                stuck = outlet.leave(GOODBYE)
-                if stuck:
-                    self._share.leave(stuck=stuck)
+                try:
+                    scribe.leave()
+                finally:
+                    stuck = outlet.leave(GOODBYE)
+                    if stuck:
+                        self._share.leave(stuck=stuck)
         return shared_anew
 
     def _outlet(self, connections: int) -> Outlet:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 
 from newsletter.delivery import maillog
 from newsletter.delivery.trays import Done, Prepared, Trays
@@ -26,6 +28,8 @@ from newsletter.mail.envelope import (
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 60.0
 """Seconds before a line is tried again; doubled with each failure."""
+LOOK = 0.1
+"""Seconds between two looks whether a stop has come, while a message waits for another line."""
 
 Wait = Callable[[threading.Event, float], object]
 """Waits for the event, at most that many seconds; tests hand in one that turns the clock instead."""
@@ -50,6 +54,12 @@ class Lane(threading.Thread):
         self._wait = wait
         self._failures = 0
         self._connection: Connection | None = None
+        self._knocking: threading.Thread | None = None
+
+    @property
+    def stands(self) -> bool:
+        """Whether it has a line, or knocks at a server that does not answer."""
+        return self.is_alive() or (self._knocking is not None and self._knocking.is_alive())
 
     def run(self) -> None:
         """Keep a line open while there is work."""
@@ -125,16 +135,42 @@ class Lane(threading.Thread):
 
     def _once_more(self, envelope: Envelope, outcome: Outcome) -> Outcome:
         """Try the same message on a fresh line; the earlier outcome stands if there is none."""
-        try:
-            connection = self._transport.connect()
-        except Exception as error:  # whatever it is, the first outcome was sound
-            if isinstance(error, TransportUnavailable) and error.said is not None:
-                self._failed(str(error), permanent=False, said=error.said)
+        connection = self._another()
+        if connection is None:
             return outcome
         try:
             return self._attempt(connection, envelope)
         finally:
             connection.close()
+
+    def _another(self) -> Connection | None:
+        """Open a line while a message waits for it; None if there is none, or when the trays are closed meanwhile."""
+        answers: SimpleQueue[Connection | Exception] = SimpleQueue()
+        given_up = threading.Event()
+
+        def knock() -> None:
+            try:
+                answers.put(self._transport.connect())
+            except Exception as error:  # whatever it is, the first outcome was sound
+                answers.put(error)
+            if given_up.is_set():
+                _close_any(answers)
+
+        self._knocking = threading.Thread(target=knock, name=f"{self.name}-knocking", daemon=True)
+        self._knocking.start()
+        while not self._trays.closing.is_set():
+            try:
+                answer = answers.get(timeout=LOOK)
+            except Empty:
+                continue
+            if not isinstance(answer, Exception):
+                return answer
+            if isinstance(answer, TransportUnavailable) and answer.said is not None:
+                self._failed(str(answer), permanent=False, said=answer.said)
+            return None
+        given_up.set()  # a silent server may take minutes, and a stop must not
+        _close_any(answers)
+        return None
 
     def _attempt(self, connection: Connection, envelope: Envelope, then: Envelope | None = None) -> Outcome:
         """Hand *envelope* over; *then* is what the line carries next."""
@@ -183,7 +219,15 @@ class Lanes(Trays):
         until = time.monotonic() + patience
         for lane in self._lanes:
             lane.join(max(0.0, until - time.monotonic()))
-        return sum(1 for lane in self._lanes if lane.is_alive())
+        return sum(1 for lane in self._lanes if lane.stands)
+
+
+def _close_any(answers: SimpleQueue[Connection | Exception]) -> None:
+    """Close the line that nobody waits for any more, if there is one."""
+    with suppress(Empty):
+        answer = answers.get_nowait()
+        if not isinstance(answer, Exception):
+            answer.close()
 
 
 def _line_failed(outcome: Outcome) -> bool:

@@ -130,7 +130,8 @@ class Scribe:
         """Wait a moment for outcomes and settle them."""
         in_hand = self._trays.in_hand
         until_token = self._pace.seconds_to_next()
-        hungry = until_token == 0 and self._backlog.ready(self._rooms()) > 0
+        fed = until_token == 0 and not self._trays.closing.is_set()
+        hungry = fed and self._backlog.ready(self._rooms()) > 0
         if in_hand or self._backlog:
             patience = GATHER if in_hand and not until_token else min(IDLE, until_token or IDLE)
             at_least = min(in_hand, self._rules.commit_group // 2) or 1
@@ -257,6 +258,8 @@ class Scribe:
         if trouble is None or (self._trays.open_lanes and trouble.said is None):
             return
         self._withdraw()
+        if math.isinf(self._dry_until):
+            return  # that is done: what is on a line ends
         if trouble.said or trouble.permanent or self._clock() - trouble.since >= self._line.patience:
             self._write(0)
             alarm = alarms.unreachable(trouble, route=self._line.name, now=self._clock())

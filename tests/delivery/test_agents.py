@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from sqlalchemy import func, select
@@ -28,12 +31,19 @@ from newsletter.mail.route import SmtpRoute, SmtpTimeouts
 from newsletter.mail.smtp import SmtpTransport
 from tests.delivery.outbox import ROUTE, PlainMessages, account, counted, promised, until
 from tests.delivery.sender_process import CONNECTIONS, GROUP
-from tests.smtp_server import STALL, ScriptedSmtpServer
+from tests.smtp_server import STALL, ScriptedLine, ScriptedSmtpServer
 from tests.torture.server import TorturingServer
 
 sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """An agent has no database, so one kind is enough."""
 ADDRESSES = [f"r{number}@example.org" for number in range(120)]
+
+
+class Foreign(NamedTuple):
+    """A word that no agent knows."""
+
+    number: int
+    fill: object
 
 
 @pytest.fixture(autouse=True)
@@ -198,3 +208,71 @@ def test_agents_serve_only_routes_that_nothing_slows():
     assert agents_for(SmtpRoute("127.0.0.1", pace=None, connections=1)) == 1
     assert agents_for(SmtpRoute("127.0.0.1", pace=1000)) == 0
     assert agents_for(SmtpRoute("127.0.0.1", pace=None, tokens=tokens)) == 0
+
+
+class SlowToGreet(TorturingServer):
+    """Lets its clients wait for its greeting, as many do on purpose."""
+
+    def conversation(self, line: socket.socket, over: threading.Event) -> ScriptedLine:
+        """Lead it after a while."""
+        over.wait(1.0)
+        return super().conversation(line, over)
+
+
+@sqlite
+def test_a_server_that_is_slow_to_greet_is_waited_for(database: Database):
+    """Agents say that they have no line yet; the scribe must go on listening to them."""
+    dispatch = promised(database, *ADDRESSES[:12])
+    with SlowToGreet() as server:
+        desk = runner(database, server.port)
+        with sending(desk) as thread:
+            thread.join(30)
+            desk.stop()
+        assert server.copies == Counter(ADDRESSES[:12])
+    assert counted(database, dispatch) == {"accepted": 12}
+
+
+@sqlite
+def test_a_stop_ends_what_is_on_the_lines_although_more_waits(database: Database):
+    """Nothing lies untouched with the agents, and the scribe has a backlog; still it listens to the last outcome."""
+    dispatch = promised(database, *ADDRESSES)
+    with TorturingServer(slowness=0.5) as server:
+        desk = runner(database, server.port)
+        with sending(desk):
+            until(lambda: server.copies.total() > 1, 60)
+            begun = time.monotonic()
+            desk.stop()
+        assert time.monotonic() - begun < 10
+        assert counted(database, dispatch)["accepted"] == server.copies.total()
+    assert account(database, dispatch).uncertain == 0
+
+
+@sqlite
+def test_an_agent_that_does_not_understand_a_word_ends(database: Database, monkeypatch: pytest.MonkeyPatch):
+    """As after an upgrade under a running worker: threads of the worker itself take over, and nobody waits for ever."""
+    dispatch = promised(database, *ADDRESSES[:12])
+    monkeypatch.setattr(agents, "Learn", Foreign)
+    with TorturingServer() as server:
+        desk = runner(database, server.port)
+        with sending(desk) as thread:
+            thread.join(40)
+            desk.stop()
+    books = account(database, dispatch)
+    assert books.accepted + books.uncertain == 12
+    assert books.uncertain <= 3 + GROUP
+
+
+@sqlite
+def test_an_agent_takes_no_module_from_the_working_folder(
+    database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    """A command may be called in any folder, one of strangers too."""
+    dispatch = promised(database, *ADDRESSES[:12])
+    (tmp_path / "selectors.py").write_text("raise SystemExit('this is not the module you are looking for')")
+    monkeypatch.chdir(tmp_path)
+    with TorturingServer() as server:
+        desk = runner(database, server.port)
+        desk.run_until_idle()
+        assert server.connections == 3
+        assert desk._dispatcher._dispatchers[0]._agents
+    assert counted(database, dispatch) == {"accepted": 12}

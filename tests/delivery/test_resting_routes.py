@@ -32,8 +32,9 @@ from tests.delivery.outbox import (
     readers,
     runner,
     started,
+    until,
 )
-from tests.doubles import ScriptedTransport
+from tests.doubles import ScriptedConnection, ScriptedTransport
 from tests.smtp_server import DROP, ScriptedSmtpServer
 
 RATE = "4.7.28 unusual rate of mail from your network"
@@ -137,3 +138,30 @@ def test_a_421_at_the_door_is_kept_with_its_code(script, slow):
     assert caught.value.said is not None
     assert (caught.value.said.enhanced == "4.7.28") is slow
     assert not caught.value.permanent
+
+
+class OneLine(ScriptedTransport):
+    """Lets one line in and sends every other away; what is on the one takes its time."""
+
+    def __init__(self) -> None:
+        super().__init__(then=self.slow)
+        self._door = iter([True])
+
+    def slow(self, _: Envelope) -> Accepted:
+        threading.Event().wait(0.5)
+        return Accepted("250 ok")
+
+    def connect(self) -> ScriptedConnection:
+        """Open the first line only; the other is sent away while a message is on the first."""
+        if not next(self._door, False):
+            until(lambda: bool(self.envelopes))
+            raise SENT_AWAY
+        return super().connect()
+
+
+def test_the_rest_is_written_down_once_while_other_lines_end(database: Database, caplog: pytest.LogCaptureFixture):
+    """What a line still carries does not make the rest begin anew, again and again."""
+    dispatch = promised(database, *people(9))
+    runner(database, OneLine(), connections=2).run_until_idle()
+    assert counted(database, dispatch)["planned"] > 0
+    assert caplog.text.count("resting, then slower") == 1
