@@ -8,7 +8,7 @@ from email.header import decode_header, make_header
 from email.policy import compat32, default
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from newsletter.kit.errors import BadInput
@@ -101,6 +101,7 @@ def test_no_line_break_or_control_character_gets_into_a_header(unsafe: str):
 @example("it's.pdf")
 def test_a_file_name_arrives_as_it_was_written(name: str):
     """RFC 2231, in pieces where it is long."""
+    assume(not (name.startswith("<") and name.endswith(">")))  # the witness takes such brackets for quotation marks
     field = b"Content-Disposition: attachment" + parameter("filename", name) + b"\r\n"
     assert all(len(line) <= 76 for line in lines_of(field))
     message = message_from_bytes(field + b"\r\n", policy=compat32)
