@@ -7,11 +7,12 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 _MESSAGE_ID = re.compile(rb"^Message-ID: (<[^>]*>)", re.MULTILINE)
+Converse = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 _END = b"\r\n.\r\n"
 
 
@@ -56,20 +57,17 @@ class DiscardServer:
 
     async def serve(self, started: threading.Event, over: asyncio.Event) -> None:
         """Serve until *over*."""
-        server = await asyncio.start_server(self._converse, "127.0.0.1", 0, limit=1 << 20)
+        server = await self.loop.create_server(lambda: _Line(self, self._converse), "127.0.0.1", 0)
         self.port = server.sockets[0].getsockname()[1]
         started.set()
         await over.wait()
         server.close()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.lines += 1
-        self.most_lines = max(self.most_lines, self.lines)
         try:
             with suppress(ConnectionError, asyncio.IncompleteReadError):
                 await self._session(reader, writer)
         finally:
-            self.lines -= 1
             writer.transport.abort()
 
     async def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -101,6 +99,32 @@ class DiscardServer:
                     return
                 case _:
                     writer.write(b"250 ok\r\n")
+
+
+class _Line(asyncio.StreamReaderProtocol):
+    """A line stands until the other side ends it, also while the answer to its last words is slow to come."""
+
+    def __init__(self, server: DiscardServer, converse: Converse) -> None:
+        super().__init__(asyncio.StreamReader(limit=1 << 20, loop=server.loop), converse, loop=server.loop)
+        self._server, self._stands = server, False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._server.lines += 1
+        self._server.most_lines = max(self._server.most_lines, self._server.lines)
+        self._stands = True
+        super().connection_made(transport)
+
+    def eof_received(self) -> bool | None:
+        self._fall()
+        return super().eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._fall()
+        super().connection_lost(exc)
+
+    def _fall(self) -> None:
+        self._server.lines -= self._stands
+        self._stands = False
 
 
 @contextmanager

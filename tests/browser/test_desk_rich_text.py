@@ -158,11 +158,11 @@ def test_what_is_stored_comes_back_as_it_was(site: Site, browser: Browser):
         page = opened(site, context)
         assert write_blocks(read_blocks(EVERYTHING)[0], heading_offset=0) == EVERYTHING
         assert written(page, [EVERYTHING]) == [EVERYTHING]
-        blocks = drawn(strategies.blocks(2), 25)
+        blocks = drawn(strategies.blocks(2), 40)
         for block, back in zip(blocks, written(page, [write_blocks(b, heading_offset=0) for b in blocks]), strict=True):
             assert back is not None, block
             assert meaning(read_blocks(back)[0]) == meaning(block), back
-        runs = drawn(strategies.runs(3), 25)
+        runs = drawn(strategies.runs(3), 40)
         for run, back in zip(
             runs, written(page, [write_inlines(r) for r in runs], "#rich-footnote rich-text"), strict=True
         ):

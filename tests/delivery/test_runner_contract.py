@@ -40,8 +40,6 @@ SLOW, QUICK = 0.3, 0.005
 """Seconds that the mail server takes for each message: while workers come, and later."""
 IN_DOUBT = CONNECTIONS + GROUP
 """What one worker may leave in doubt."""
-LEFT_BEHIND = 2
-"""Lines of a killed worker that a slow server takes for standing until it looks again: half of all, among three."""
 
 
 def many(database: Database, number: int, label: str = "r") -> int:
@@ -212,7 +210,7 @@ def test_one_of_three_workers_is_killed_and_nobody_is_forgotten(database, databa
         crew[1].kill()
         server.slowness = QUICK
         until(finished(database, dispatch), 60)
-        assert server.most_lines <= CONNECTIONS + LEFT_BEHIND  # of all together
+        assert server.most_lines <= CONNECTIONS  # of all together
         balanced(database, dispatch, server.copies, 900, doubtful=IN_DOUBT)
 
 
@@ -230,7 +228,7 @@ def test_workers_join_leave_and_die_at_any_time(database, database_url, kind):
         crew[1].kill()
         server.slowness = QUICK
         until(finished(database, dispatch), 60)
-        assert server.most_lines <= CONNECTIONS + LEFT_BEHIND  # of all together
+        assert server.most_lines <= CONNECTIONS  # of all together
         balanced(database, dispatch, server.copies, 900, doubtful=IN_DOUBT)
 
 

@@ -133,7 +133,6 @@ def test_gateways_that_follow_every_link_of_a_thousand_mails_change_nothing(data
     every_link_is_followed(database_url, tmp_path, mails=MAILS)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_gateways_that_follow_every_link_of_every_mail_change_nothing(database_url: str, tmp_path: Path):
     """GET and HEAD with the headers of prefetchers; every row of every table is the same before and after."""
     every_link_is_followed(database_url, tmp_path, mails=FEW)
