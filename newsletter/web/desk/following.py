@@ -25,20 +25,17 @@ from newsletter.kit.local_time import moment
 from newsletter.team.roles import Permission
 from newsletter.web.auth import (
     NOTHING_HERE,
-    IssueDep,
-    PublicationDep,
     VisitorDep,
     issue_numbered,
     needs,
     publication_called,
 )  # fmt: skip
-from newsletter.web.desk.flash import back_to
 from newsletter.web.desk.issue_lists import names
-from newsletter.web.desk.issue_page import issue_page, path_of
+from newsletter.web.desk.issue_page import AtIssueDep
 from newsletter.web.desk.page import words_of
 from newsletter.web.desk.sending_words import KINDS, STATES, WAITS
 from newsletter.web.lookout import Key
-from newsletter.web.workplace import SessionDep, Workplace, WorkplaceDep
+from newsletter.web.workplace import Workplace, WorkplaceDep
 
 router = APIRouter()
 BETWEEN = 1.0
@@ -54,28 +51,23 @@ RETRY = 2000
 
 @router.get("/p/{label}/i/{number}/sendings/{dispatch_id}", dependencies=[needs(Permission.REPORT)])
 def sending(
-    request: Request,
-    visitor: VisitorDep,
-    publication: PublicationDep,
-    issue: IssueDep,
-    session: SessionDep,
-    place: WorkplaceDep,
+    here: AtIssueDep,
     dispatch_id: int,
 ) -> Response:
     """Show how a sending stands; with scripts the page follows it by itself."""
-    dispatch = dispatch_of(session, issue, dispatch_id)
-    now = place.clock()
-    _ = words_of(request, visitor)
-    waits = deeds.waiting(session, dispatch, place.routes, now=now)
-    when = "" if waits is None or waits.until is None else _.lately(waits.until, now, publication.profile.zone)
-    may_send = visitor.may(Permission.SEND, publication.id)
-    return issue_page(
-        request, visitor, "desk/following.html", publication, issue, dispatch=dispatch,
-        shown=shown(snapshot.snapshot(session, dispatch_id, now=now, receivers=place.receivers), _),
+    dispatch = dispatch_of(here.session, here.issue, dispatch_id)
+    now = here.now
+    _ = here.words
+    waits = deeds.waiting(here.session, dispatch, here.place.routes, now=now)
+    when = "" if waits is None or waits.until is None else _.lately(waits.until, now, here.publication.profile.zone)
+    may_send = here.visitor.may(Permission.SEND, here.publication.id)
+    return here.page(
+        "desk/following.html", dispatch=dispatch,
+        shown=shown(snapshot.snapshot(here.session, dispatch_id, now=now, receivers=here.place.receivers), _),
         states=STATES, kinds=KINDS, deeds=deeds.possible(dispatch) if may_send else frozenset(),
         waits=_(WAITS[waits.reason], when=when) if waits is not None else "", now=now,
-        why_paused=_(dispatch.pause_reason), held=held.held(session, dispatch_id) if may_send else [],
-        names=names(session, {dispatch.created_by}), ended=dispatch.state in FINAL_DISPATCH, may_send=may_send,
+        why_paused=_(dispatch.pause_reason), held=held.held(here.session, dispatch_id) if may_send else [],
+        names=names(here.session, {dispatch.created_by}), ended=dispatch.state in FINAL_DISPATCH, may_send=may_send,
         cooling=dispatch.state in {DispatchState.SCHEDULED, DispatchState.COOLING},
     )  # fmt: skip
 
@@ -96,27 +88,22 @@ async def events(
 
 @router.post("/p/{label}/i/{number}/sendings/{dispatch_id}/{deed}", dependencies=[needs(Permission.SEND)])
 def do(
-    request: Request,
-    visitor: VisitorDep,
-    publication: PublicationDep,
-    issue: IssueDep,
-    session: SessionDep,
-    place: WorkplaceDep,
+    here: AtIssueDep,
     dispatch_id: int,
     deed: Deed,
     at: Annotated[str, Form(max_length=40)] = "",
     reason: Annotated[str, Form(max_length=400)] = "",
 ) -> Response:
     """Pause, resume, stop, move or begin a sending; what is not possible any more is said and changes nothing."""
-    dispatch_of(session, issue, dispatch_id)
-    _ = words_of(request, visitor)
-    path = f"{path_of(publication, issue)}sendings/{dispatch_id}"
+    dispatch_of(here.session, here.issue, dispatch_id)
+    _ = here.words
+    path = f"{here.path}sendings/{dispatch_id}"
     try:
-        said = _done(session, dispatch_id, deed, _, by=visitor.address, now=place.clock(), reason=reason.strip(),
-                     at=moment(at, publication.profile.zone) if deed is Deed.RESCHEDULE else None)  # fmt: skip
+        said = _done(here.session, dispatch_id, deed, _, by=here.by, now=here.now, reason=reason.strip(),
+                     at=moment(at, here.publication.profile.zone) if deed is Deed.RESCHEDULE else None)  # fmt: skip
     except (BadInput, Conflict, DispatchRefused) as error:
-        return back_to(request, path, _.said(error.sentence, publication.profile.zone), kind="wrong")
-    return back_to(request, path, said)
+        return here.back_to(path, _.said(error.sentence, here.publication.profile.zone), kind="wrong")
+    return here.back_to(path, said)
 
 
 def _done(

@@ -19,10 +19,9 @@ from newsletter.kit.spreadsheet import MARK
 from newsletter.rendering.charts import curve
 from newsletter.rendering.report_sheet import report_pdf
 from newsletter.team.roles import Permission
-from newsletter.web.auth import IssueDep, PublicationDep, VisitorDep, issue_numbered, needs, publication_called
-from newsletter.web.desk.flash import back_to
+from newsletter.web.auth import IssueDep, VisitorDep, issue_numbered, needs, publication_called
 from newsletter.web.desk.following import dispatch_of
-from newsletter.web.desk.issue_page import issue_page, path_of
+from newsletter.web.desk.issue_page import AtIssueDep
 from newsletter.web.desk.page import words_of
 from newsletter.web.desk.report_words import curve_table, sheet_of
 from newsletter.web.desk.sending_words import KINDS, STATES
@@ -36,47 +35,40 @@ AS_FILE = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosn
 
 @router.get("/p/{label}/i/{number}/report", dependencies=[needs(Permission.REPORT)])
 def of_issue(
-    request: Request,
-    visitor: VisitorDep,
-    publication: PublicationDep,
-    issue: IssueDep,
-    session: SessionDep,
+    here: AtIssueDep,
     all: Annotated[str, Query(max_length=8)] = "",  # noqa: A002  # its name in the address
 ) -> Response:
     """Lead to the issue's one sending; list them if there are several, or if *all* are asked for, tests too."""
-    sendings = session.scalars(
-        select(Dispatch).where(Dispatch.issue_id == issue.id, Dispatch.kind.in_(KINDS)).order_by(Dispatch.id.desc())
+    sendings = here.session.scalars(
+        select(Dispatch)
+        .where(Dispatch.issue_id == here.issue.id, Dispatch.kind.in_(KINDS))
+        .order_by(Dispatch.id.desc())
     ).all()
     real = [one for one in sendings if one.kind is not DispatchKind.TEST]
     real = [one for one in real if one.started_at or one.state not in FINAL_DISPATCH] or real
     if len(real) == 1 and not all:
         page = "/report" if real[0].state in FINAL_DISPATCH else ""  # what is under way is followed first
-        return back_to(request, f"{path_of(publication, issue)}sendings/{real[0].id}{page}")
-    return issue_page(
-        request, visitor, "desk/sendings.html", publication, issue, sendings=sendings,
+        return here.back_to(f"{here.path}sendings/{real[0].id}{page}")
+    return here.page(
+        "desk/sendings.html", sendings=sendings,
         states=STATES, kinds=KINDS,
     )  # fmt: skip
 
 
 @router.get("/p/{label}/i/{number}/sendings/{dispatch_id}/report", dependencies=[needs(Permission.REPORT)])
 def on_page(
-    request: Request,
-    visitor: VisitorDep,
-    publication: PublicationDep,
-    issue: IssueDep,
-    session: SessionDep,
-    place: WorkplaceDep,
+    here: AtIssueDep,
     dispatch_id: int,
 ) -> Response:
     """Show the report: facts, the curve with its table, and the tables."""
-    dispatch = dispatch_of(session, issue, dispatch_id)
-    _, zone = words_of(request, visitor), publication.profile.zone
-    seen = full_report(session, dispatch_id, receivers=place.receivers, now=place.clock())
-    named = tuple(bounces.unreached(session, dispatch_id, limit=NAMED))
-    sheet = sheet_of(seen, _, publication=publication.name, title=issue.title, number=issue.number, zone=zone,
-                     unreached=named)  # fmt: skip
-    return issue_page(
-        request, visitor, "desk/report.html", publication, issue, dispatch=dispatch, sheet=sheet,
+    dispatch = dispatch_of(here.session, here.issue, dispatch_id)
+    _, zone = here.words, here.publication.profile.zone
+    seen = full_report(here.session, dispatch_id, receivers=here.place.receivers, now=here.now)
+    named = tuple(bounces.unreached(here.session, dispatch_id, limit=NAMED))
+    sheet = sheet_of(seen, _, publication=here.publication.name, title=here.issue.title, number=here.issue.number,
+                     zone=zone, unreached=named)  # fmt: skip
+    return here.page(
+        "desk/report.html", dispatch=dispatch, sheet=sheet,
         chart=curve(sheet.curve, title=sheet.curve_words) if sheet.curve else None,
         numbers=curve_table(seen, _, zone),
     )  # fmt: skip

@@ -18,14 +18,14 @@ from newsletter.publications import Publication
 from newsletter.team import people
 from newsletter.team.roles import Permission, may
 from newsletter.team.sessions import Visitor
-from newsletter.web.auth import IssueDep, PublicationDep, VisitorDep, issue_numbered, needs, publication_called
+from newsletter.web.auth import VisitorDep, issue_numbered, needs, publication_called
 from newsletter.web.desk.flash import back_to
 from newsletter.web.desk.forms import filled
 from newsletter.web.desk.issue_lists import STATES, names
-from newsletter.web.desk.issue_page import issue_page, path_of
+from newsletter.web.desk.issue_page import AtIssue, AtIssueDep
 from newsletter.web.desk.page import words_of
 from newsletter.web.desk.sending_words import STEPS
-from newsletter.web.workplace import SessionDep, TurnDep, WorkplaceDep
+from newsletter.web.workplace import TurnDep, WorkplaceDep
 
 router = APIRouter()
 SHOWN = 40
@@ -34,65 +34,43 @@ Note = Annotated[str, Form(max_length=20_000)]
 
 
 @router.get("/p/{label}/i/{number}/review", dependencies=[needs(Permission.READ)])
-def review(
-    request: Request,
-    visitor: VisitorDep,
-    publication: PublicationDep,
-    issue: IssueDep,
-    session: SessionDep,
-    place: WorkplaceDep,
-) -> Response:
+def review(here: AtIssueDep) -> Response:
     """Show how far the sign-off is, what changed since the last one, and what the visitor can do about it."""
-    return _page(request, visitor, session, publication, issue, place)
+    return _page(here)
 
 
 @router.post("/p/{label}/i/{number}/review/ask", dependencies=[needs(Permission.WRITE)])
 def ask(
-    request: Request,
-    visitor: VisitorDep,
-    publication: PublicationDep,
-    issue: IssueDep,
-    session: SessionDep,
-    place: WorkplaceDep,
+    here: AtIssueDep,
     note: Note = "",
     person: Annotated[list[str] | None, Form()] = None,
 ) -> Response:
     """Ask people who may approve for a review; they get the page's address by mail."""
-    known = {one for one, name in _approvers(session, publication, visitor)}
-    path = path_of(publication, issue)
-    _ = words_of(request, visitor)
+    known = {one for one, name in _approvers(here.session, here.publication, here.visitor)}
+    path = here.path
+    _ = here.words
     try:
         reviews.ask(
-            session, issue, of=[one for one in person or [] if one in known], note=note, by=visitor.address,
-            now=place.clock(), link=place.settings.public_url.rstrip("/") + path + "review",
+            here.session, here.issue, of=[one for one in person or [] if one in known], note=note, by=here.by,
+            now=here.now, link=here.link + "review",
         )  # fmt: skip
     except (BadInput, Conflict) as error:
-        return back_to(request, path + "review", _(error.sentence), kind="wrong")
-    return back_to(request, path + "review", _("The review has been asked for."))
+        return here.back_to(path + "review", _(error.sentence), kind="wrong")
+    return here.back_to(path + "review", _("The review has been asked for."))
 
 
 @router.post("/p/{label}/i/{number}/review/changes", dependencies=[needs(Permission.APPROVE)])
 def changes(
-    request: Request,
-    visitor: VisitorDep,
-    publication: PublicationDep,
-    issue: IssueDep,
-    session: SessionDep,
-    place: WorkplaceDep,
+    here: AtIssueDep,
     note: Note = "",
 ) -> Response:
     """Ask for changes; nothing that was approved stands any more."""
-    _ = words_of(request, visitor)
-    path = path_of(publication, issue)
+    _ = here.words
     try:
-        reviews.request_changes(
-            session, issue, note=note, by=visitor.address, now=place.clock(),
-            link=place.settings.public_url.rstrip("/") + path,
-        )  # fmt: skip
+        reviews.request_changes(here.session, here.issue, note=note, by=here.by, now=here.now, link=here.link)
     except BadInput as error:
-        return _page(request, visitor, session, publication, issue, place, typed={"note": note},
-                     wrong={"note": _(error.sentence)})  # fmt: skip
-    return back_to(request, path + "review", _("Whoever asked for the review is told."))
+        return _page(here, typed={"note": note}, wrong={"note": _(error.sentence)})
+    return here.back_to(here.path + "review", _("Whoever asked for the review is told."))
 
 
 @router.post("/p/{label}/i/{number}/approve", dependencies=[needs(Permission.READ)])
@@ -120,7 +98,7 @@ def approve(
             return back_to(request, path + "review", _(SEEN_OTHER), kind="warning")
         wrong = _refusal(session, issue, publication, visitor, kind, reason)
         if wrong:
-            return _page(request, visitor, session, publication, issue, place, typed={"reason": reason},
+            return _page(AtIssue(request, visitor, publication, issue, session, place), typed={"reason": reason},
                          wrong={field: _(sentence) for field, sentence in wrong.items()})  # fmt: skip
         proofs = signoff.proofs_of(session, issue)
     try:
@@ -147,28 +125,23 @@ def approve(
 
 @router.post("/p/{label}/i/{number}/embargo", dependencies=[needs(Permission.SEND)])
 def lay_embargo(
-    request: Request,
-    visitor: VisitorDep,
-    publication: PublicationDep,
-    issue: IssueDep,
-    session: SessionDep,
-    place: WorkplaceDep,
+    here: AtIssueDep,
     until: Annotated[str, Form(max_length=40)] = "",
     lift: Annotated[str, Form(max_length=8)] = "",
 ) -> Response:
     """Lay an embargo until a time on the newsletter's clocks, or lift it."""
-    _ = words_of(request, visitor)
-    path = path_of(publication, issue) + "review"
+    _ = here.words
+    path = here.path + "review"
     if lift:
-        embargo.lift(session, issue, by=visitor.address, now=place.clock())
-        return back_to(request, path, _("The embargo is lifted."))
+        embargo.lift(here.session, here.issue, by=here.by, now=here.now)
+        return here.back_to(path, _("The embargo is lifted."))
     try:
-        end = moment(until, publication.profile.zone)
-        embargo.lay(session, issue, until=end, by=visitor.address, now=place.clock())
+        end = moment(until, here.publication.profile.zone)
+        embargo.lay(here.session, here.issue, until=end, by=here.by, now=here.now)
     except BadInput as error:
-        return _page(request, visitor, session, publication, issue, place, typed={"until": until},
-                     wrong={"until": _.said(error.sentence, publication.profile.zone)})  # fmt: skip
-    return back_to(request, path, _("Nobody gets it before the embargo ends."))
+        return _page(here, typed={"until": until},
+                     wrong={"until": _.said(error.sentence, here.publication.profile.zone)})  # fmt: skip
+    return here.back_to(path, _("Nobody gets it before the embargo ends."))
 
 
 SEEN_OTHER = N_("Somebody edited the issue while you read it. What changed stands below; approve it again.")
@@ -235,31 +208,27 @@ def _last_approved(session: Session, issue: Issue) -> Revision | None:
 
 
 def _page(
-    request: Request,
-    visitor: Visitor,
-    session: Session,
-    publication: Publication,
-    issue: Issue,
-    place: WorkplaceDep,
+    here: AtIssue,
     *,
     typed: dict[str, str] | None = None,
     wrong: dict[str, str] | None = None,
 ) -> Response:
-    revision = drafts.current_revision(session, issue)
-    profile = publication.profile
-    before = _last_approved(session, issue)
+    revision = drafts.current_revision(here.session, here.issue)
+    profile = here.publication.profile
+    before = _last_approved(here.session, here.issue)
     difference: Difference | None = None if before is None else compare(before.document, revision.document)
-    standing = approvals.standing_of(session, issue, profile)
-    found = findings.of_revision(session, revision, profile)
-    story = reviews.story(session, issue)[:SHOWN]
+    standing = approvals.standing_of(here.session, here.issue, profile)
+    found = findings.of_revision(here.session, revision, profile)
+    story = reviews.story(here.session, here.issue)[:SHOWN]
     actors = {step.by for step in story} | {revision.author} | {one.approved_by for one in standing.given}
-    return issue_page(
-        request, visitor, "desk/review.html", publication, issue, status=422 if wrong else 200,
+    return here.page(
+        "desk/review.html", status=422 if wrong else 200,
         revision=revision, before=before, difference=difference, standing=standing, states=STATES, steps=STEPS,
-        blockers=found.blockers, story=story, names=names(session, actors),
+        blockers=found.blockers, story=story, names=names(here.session, actors),
         signed=signoff.hashes(standing.given[-1]) if standing.given else {},
-        refusal=words_of(request, visitor)(_of_oneself(standing.refusal(visitor.address), visitor)),
-        is_approver=visitor.may(Permission.APPROVE, publication.id),
-        is_deputy=approvals.is_deputy(profile, visitor.address), approvers=_approvers(session, publication, visitor),
-        embargoed=embargo.stands(issue, now=place.clock()), now=place.clock(), form=filled(typed, wrong=wrong),
+        refusal=here.words(_of_oneself(standing.refusal(here.by), here.visitor)),
+        is_approver=here.visitor.may(Permission.APPROVE, here.publication.id),
+        is_deputy=approvals.is_deputy(profile, here.by),
+        approvers=_approvers(here.session, here.publication, here.visitor),
+        embargoed=embargo.stands(here.issue, now=here.now), now=here.now, form=filled(typed, wrong=wrong),
     )  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import APIRouter, Form, Query, Response
 from sqlalchemy.orm import Session
 
 from newsletter.delivery import orders, wishes
@@ -19,16 +19,12 @@ from newsletter.issues import approvals, drafts, findings
 from newsletter.issues.models import Issue
 from newsletter.kit.errors import BadInput, Conflict, DeskError, DispatchRefused, NotFound
 from newsletter.kit.sentences import N_, Sentence
-from newsletter.publications import Profile, Publication
+from newsletter.publications import Profile
 from newsletter.team.roles import Permission
-from newsletter.team.sessions import Visitor
-from newsletter.web.auth import IssueDep, PublicationDep, VisitorDep, needs
-from newsletter.web.desk.flash import back_to
+from newsletter.web.auth import needs
 from newsletter.web.desk.forms import filled
 from newsletter.web.desk.issue_lists import names
-from newsletter.web.desk.issue_page import issue_page, path_of
-from newsletter.web.desk.page import words_of
-from newsletter.web.workplace import SessionDep, Workplace, WorkplaceDep
+from newsletter.web.desk.issue_page import AtIssue, AtIssueDep
 from subscribers import segment_list
 
 router = APIRouter()
@@ -79,12 +75,7 @@ class Asked:
 
 @router.get("/p/{label}/i/{number}/send", dependencies=[needs(Permission.SEND)])
 def last_page(
-    request: Request,
-    visitor: VisitorDep,
-    publication: PublicationDep,
-    issue: IssueDep,
-    session: SessionDep,
-    place: WorkplaceDep,
+    here: AtIssueDep,
     at: Annotated[str, Query(max_length=40)] = "",
     hold: Annotated[str, Query(max_length=8)] = "",
     team: Annotated[str, Query(max_length=8000)] = "",
@@ -94,22 +85,17 @@ def last_page(
     without: Annotated[str, Query(max_length=80)] = "",
 ) -> Response:
     """Say in words what will happen; nothing does yet."""
-    begun = orders.begun(session, issue, route=place.routes.default.name)
-    if begun is not None and not _is_void(session, issue, begun):
-        return back_to(request, f"{path_of(publication, issue)}sendings/{begun.id}")
-    hold = hold or str(publication.profile.hold_minutes)
+    begun = orders.begun(here.session, here.issue, route=here.place.routes.default.name)
+    if begun is not None and not _is_void(here.session, here.issue, begun):
+        return here.back_to(f"{here.path}sendings/{begun.id}")
+    hold = hold or str(here.publication.profile.hold_minutes)
     asked = Asked(at, hold, team, share, wait, segment, without)
-    return _page(request, visitor, session, publication, issue, place, asked)
+    return _page(here, asked)
 
 
 @router.post("/p/{label}/i/{number}/send", dependencies=[needs(Permission.SEND)])
 def send(
-    request: Request,
-    visitor: VisitorDep,
-    publication: PublicationDep,
-    issue: IssueDep,
-    session: SessionDep,
-    place: WorkplaceDep,
+    here: AtIssueDep,
     at: Short = "",
     hold: Short = "",
     team: Annotated[str, Form(max_length=8000)] = "",
@@ -121,14 +107,14 @@ def send(
 ) -> Response:
     """Order the sending, if the number of readers that was typed is right; pressed twice it is one sending."""
     asked = Asked(at, hold, team, share, wait, segment, without)
-    begun = orders.begun(session, issue, route=place.routes.default.name)
-    if begun is not None and not _is_void(session, issue, begun):
-        return back_to(request, f"{path_of(publication, issue)}sendings/{begun.id}")
-    _ = words_of(request, visitor)
+    begun = orders.begun(here.session, here.issue, route=here.place.routes.default.name)
+    if begun is not None and not _is_void(here.session, here.issue, begun):
+        return here.back_to(f"{here.path}sendings/{begun.id}")
+    _ = here.words
     wrong: dict[str, str] = {}
-    if publication.profile.confirm_number:
+    if here.publication.profile.confirm_number:
         try:
-            number = _intent(session, issue, asked, place, publication).readers
+            number = _intent(here, asked).readers
         except (BadInput, Conflict, DispatchRefused):
             number = None  # the page says why
         typed = "".join(character for character in readers if character.isdigit())
@@ -137,40 +123,35 @@ def send(
     if not wrong:
         try:
             dispatch = wishes.order(
-                session, issue.id, asked.wishes(publication.profile), routes=place.routes,
-                keyring=place.settings.keyring, by=visitor.address, now=place.clock(),
+                here.session, here.issue.id, asked.wishes(here.publication.profile), routes=here.place.routes,
+                keyring=here.place.settings.keyring, by=here.by, now=here.now,
             )  # fmt: skip
-            return back_to(request, f"{path_of(publication, issue)}sendings/{dispatch.id}")
+            return here.back_to(f"{here.path}sendings/{dispatch.id}")
         except (BadInput, Conflict, DispatchRefused) as error:
-            wrong["order"] = _.said(error.sentence, publication.profile.zone)
-    return _page(request, visitor, session, publication, issue, place, asked, wrong=wrong, typed={"readers": readers})
+            wrong["order"] = _.said(error.sentence, here.publication.profile.zone)
+    return _page(here, asked, wrong=wrong, typed={"readers": readers})
 
 
 @router.post("/p/{label}/i/{number}/tests", dependencies=[needs(Permission.EDIT)])
 def try_out(
-    request: Request,
-    visitor: VisitorDep,
-    publication: PublicationDep,
-    issue: IssueDep,
-    session: SessionDep,
-    place: WorkplaceDep,
+    here: AtIssueDep,
     myself: Annotated[str, Form(max_length=8)] = "",
     group: Annotated[list[str] | None, Form()] = None,
     addresses: Annotated[str, Form(max_length=8000)] = "",
 ) -> Response:
     """Send a copy, marked as a test, to the visitor, to groups, to named addresses."""
-    _ = words_of(request, visitor)
-    path = path_of(publication, issue) + "review"
-    named = [visitor.address] if myself else []
+    _ = here.words
+    path = here.path + "review"
+    named = [here.by] if myself else []
     named += addresses.replace(",", " ").replace(";", " ").split()
     try:
-        named += orders.test_addresses(publication.profile, group or [])
-        route = place.routes.usable(publication.profile.routes)[0].name
-        dispatch = orders.send_test(session, issue, named, route=route, by=visitor.address, now=place.clock())
+        named += orders.test_addresses(here.publication.profile, group or [])
+        route = here.place.routes.usable(here.publication.profile.routes)[0].name
+        dispatch = orders.send_test(here.session, here.issue, named, route=route, by=here.by, now=here.now)
     except (BadInput, DispatchRefused, NotFound) as error:
-        return back_to(request, path, _(error.sentence), kind="wrong")
+        return here.back_to(path, _(error.sentence), kind="wrong")
     number = len(dispatch.options["addresses"])
-    return back_to(request, path, _.ngettext("A test is on its way to one address.",
+    return here.back_to(path, _.ngettext("A test is on its way to one address.",
                                                "A test is on its way to %(count)s addresses.", number))  # fmt: skip
 
 
@@ -180,10 +161,10 @@ def _is_void(session: Session, issue: Issue, begun: Dispatch) -> bool:
     return begun.started_at is None and signed is not None and begun.approval_id != signed.id
 
 
-def _intent(session: Session, issue: Issue, asked: Asked, place: Workplace, publication: Publication) -> Intent:
+def _intent(here: AtIssue, asked: Asked) -> Intent:
     return wishes.intent(
-        session, issue.id, asked.wishes(publication.profile), routes=place.routes, keyring=place.settings.keyring,
-        now=place.clock(),
+        here.session, here.issue.id, asked.wishes(here.publication.profile), routes=here.place.routes,
+        keyring=here.place.settings.keyring, now=here.now,
     )  # fmt: skip
 
 
@@ -195,36 +176,32 @@ def _hold_of(asked: Asked) -> timedelta:
 
 
 def _page(
-    request: Request,
-    visitor: Visitor,
-    session: Session,
-    publication: Publication,
-    issue: Issue,
-    place: Workplace,
+    here: AtIssue,
     asked: Asked,
     *,
     wrong: dict[str, str] | None = None,
     typed: dict[str, str] | None = None,
 ) -> Response:
-    profile = publication.profile
+    profile = here.publication.profile
     refused, intent = "", None
     try:
-        intent = _intent(session, issue, asked, place, publication)
+        intent = _intent(here, asked)
     except DeskError as error:
-        refused = words_of(request, visitor).said(error.sentence, profile.zone)
-    revision = drafts.current_revision(session, issue)
-    found = findings.of_revision(session, revision, profile)
-    standing = approvals.standing_of(session, issue, profile)
-    return issue_page(
-        request, visitor, "desk/send.html", publication, issue, status=422 if wrong else 200,
+        refused = here.words.said(error.sentence, profile.zone)
+    revision = drafts.current_revision(here.session, here.issue)
+    found = findings.of_revision(here.session, revision, profile)
+    standing = approvals.standing_of(here.session, here.issue, profile)
+    return here.page(
+        "desk/send.html", status=422 if wrong else 200,
         revision=revision, asked=asked, hold=_hold_of(asked),
         form=filled({**asked.values, **(typed or {})}, wrong=wrong), intent=intent, refused=refused, standing=standing,
-        names=names(session, {one.approved_by for one in standing.given}),
+        names=names(here.session, {one.approved_by for one in standing.given}),
         left=[(remark, found.waived[remark.key]) for remark in found.remarks if remark.key in found.waived],
-        wait=WAIT, holds=sorted({*HOLDS, profile.hold_minutes}), now=place.clock(),
-        segments=segment_list.every(session, publication.id),
-        rehearsal=place.routes.default.name == CATCHER, profile=profile,
-        correction=bool(intent and issue.version > 1 and orders.is_correction(session, issue, place.routes)),
+        wait=WAIT, holds=sorted({*HOLDS, profile.hold_minutes}), now=here.now,
+        segments=segment_list.every(here.session, here.publication.id),
+        rehearsal=here.place.routes.default.name == CATCHER, profile=profile,
+        correction=bool(intent and here.issue.version > 1
+                        and orders.is_correction(here.session, here.issue, here.place.routes)),
     )  # fmt: skip
 
 
