@@ -104,6 +104,7 @@ def open_package(data: bytes, name: str) -> Package:
             _check(archive, name)
             parts = {info.filename: _unpacked(archive, info, name) for info in archive.infolist() if not info.is_dir()}
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError) as error:
+        # whatever zipfile raises for torn, encrypted or unknown contents: all of them end in the one sentence
         raise damaged from error
     for part, kind, advice in _FOREIGN:
         if part in parts and "word/document.xml" not in parts:
