@@ -10,7 +10,8 @@ from newsletter.manuscripts.document import figures_of
 from newsletter.manuscripts.docx_changes import UNDECIDED, Decisions
 from newsletter.manuscripts.files import FileReading, ManuscriptFile, read_file
 from newsletter.manuscripts.house_style import HouseStyle
-from newsletter.manuscripts.pictures import Picture, read_picture
+from newsletter.manuscripts.picture_files import reencoded
+from newsletter.manuscripts.pictures import Picture
 from newsletter.manuscripts.remarks import Place, Remark, Severity
 from newsletter.manuscripts.richtext import Figure
 
@@ -49,7 +50,7 @@ def receive(
 
 
 def _beside(folder: Path, name: str) -> Picture:
-    """Read the picture *name* from *folder* or below it, and from nowhere else."""
+    """Read the picture *name* from *folder* or below it, and from nowhere else; what goes on is encoded anew."""
     pure = PurePosixPath(name)
     if pure.is_absolute() or ".." in pure.parts or ":" in name:
         raise ManuscriptError(f"The picture {name!r} does not lie beside the manuscript; put it into the same folder.")
@@ -68,7 +69,7 @@ def _beside(folder: Path, name: str) -> Picture:
         raise ManuscriptError(f"The picture {name[:80]!r} cannot be read ({error.strerror}); mend that.") from error
     except (ValueError, RuntimeError) as error:  # a NUL in the name; links that lead to each other
         raise ManuscriptError(f"The picture {name[:80]!r} has no usable name; give it another.") from error
-    return read_picture(data, name)
+    return reencoded(data, name)
 
 
 def _missing(figure: Figure, message: str) -> Remark:

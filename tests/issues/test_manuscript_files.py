@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from newsletter.issues import manuscript_files
 from newsletter.issues.manuscript_files import receive
@@ -63,3 +64,14 @@ def test_a_picture_that_the_system_refuses_is_one_finding(tmp_path: Path, monkey
         patched.setattr(Path, "is_file", refuse)
         ((rule, _),) = findings_on(tmp_path, "locked.png")
     assert rule == "missing-picture"
+
+
+def test_a_picture_beside_the_manuscript_keeps_nothing_of_the_camera(tmp_path: Path):
+    """Turned upright, and without the place where it was taken."""
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "SECRET camera"  # to be turned a quarter to the right
+    Image.new("RGB", (40, 20), "teal").save(tmp_path / "crane.jpg", exif=exif)
+    (tmp_path / "issue.md").write_text("---\ntitle: Notes\n---\n\n# Part\n\n## 1. Crane\n\n![a crane](crane.jpg)\n")
+    picture = receive(tmp_path / "issue.md", house_style=HouseStyle()).pictures["crane.jpg"]
+    assert (picture.width, picture.height) == (20, 40)
+    assert b"SECRET" not in picture.data
